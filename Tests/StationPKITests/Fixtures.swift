@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Certificates and keys that we would never make, made once by the `openssl` command (3.0). Valid from
+/// 2026-11-23 to the year 9966; the name is `wx-9@onboarding.example`. The keys guard nothing.
+enum Fixtures {
+    /// A time at which all of them are valid.
+    static let time: Int64 = 1_800_000_000
+
+    /// The CA of all that follow.
+    static let authority = """
+        -----BEGIN CERTIFICATE-----
+        MIIBcDCCARagAwIBAgIUAz+m5BV0M7RpNjyGJKbHd5cgxs8wCgYIKoZIzj0EAwIw
+        FTETMBEGA1UEAwwKRml4dHVyZSBDQTAgFw0yNjExMjMyMDM1MDdaGA85OTY2MTAy
+        OTIwMzUwN1owFTETMBEGA1UEAwwKRml4dHVyZSBDQTBZMBMGByqGSM49AgEGCCqG
+        SM49AwEHA0IABJFUGcpEbOlfAP+mKbpOykJR/yTkQVQKea0uYekP6A/XhsxodTC0
+        yVHY0R8lWxQ37rijYdfHtTfivsp6Y+62jGijQjBAMA8GA1UdEwEB/wQFMAMBAf8w
+        DgYDVR0PAQH/BAQDAgEGMB0GA1UdDgQWBBTdJA2FhW2Ea2v9eY0PwUVEl7DCIDAK
+        BggqhkjOPQQDAgNIADBFAiEA4As9vYkgxJgrIQPXxIs1hf2ivxZ3AQ4CyvzJSBto
+        0SsCIFgpBweJmjvhug1LWdg3QXIzgT49h8U1os+swlXgHVNS
+        -----END CERTIFICATE-----
+        """
+
+    /// A proper station certificate.
+    static let good = """
+        -----BEGIN CERTIFICATE-----
+        MIIB1DCCAXqgAwIBAgIIAQIDBAUGBwgwCgYIKoZIzj0EAwIwFTETMBEGA1UEAwwK
+        Rml4dHVyZSBDQTAgFw0yNjExMjMyMDM1MDdaGA85OTY2MTAyOTIwMzUwN1owHjEN
+        MAsGA1UEAwwEd3gtOTENMAsGA1UEBRMEd3gtOTBZMBMGByqGSM49AgEGCCqGSM49
+        AwEHA0IABF6Q74N5L2TyV3zVWrj7Wacfov0dMT1msK1//VfIhZtEEoq7LM1EnS0e
+        NWB0TF6LSqfbzm04pkYyD8DZ4pU+9hSjgagwgaUwDAYDVR0TAQH/BAIwADAOBgNV
+        HQ8BAf8EBAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYDVR0OBBYEFAfnm63c
+        kFOt9gzQAXhT/E7Fk9tdMB8GA1UdIwQYMBaAFN0kDYWFbYRra/15jQ/BRUSXsMIg
+        MDAGA1UdEQQpMCegJQYIKwYBBQUHCAWgGQwXd3gtOUBvbmJvYXJkaW5nLmV4YW1w
+        bGUwCgYIKoZIzj0EAwIDSAAwRQIhANqQ/BfYQDdBPIhttM8pir/WAd2lAb7RJgJr
+        SXPKN3xcAiAtWs8tsIo24DbQ6OEpAf3u7TgnQNmxuQ6Ekk5+iQdG+g==
+        -----END CERTIFICATE-----
+        """
+
+    /// With a key on P-384.
+    static let p384 = """
+        -----BEGIN CERTIFICATE-----
+        MIIB6jCCAZCgAwIBAgIBAjAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApGaXh0dXJl
+        IENBMCAXDTI2MTEyMzIwMzUwN1oYDzk5NjYxMDI5MjAzNTA3WjAeMQ0wCwYDVQQD
+        DAR3eC05MQ0wCwYDVQQFEwR3eC05MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEVKsh
+        WvIpEgDzfaqKYwzwEOtB+51oT231BsIiZHvnutTGWrYOnrV9jyoEkbydfZ5c1V8I
+        OcdfSGySmtgrIFZA+jIE+RZfp8VX2KlmLK82xtX6Y1Jr63QKuK4WqGtRuhNJo4Go
+        MIGlMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQMMAoGCCsG
+        AQUFBwMCMB0GA1UdDgQWBBTz9FepX9/cyruliojDxYDBYIQGoDAfBgNVHSMEGDAW
+        gBTdJA2FhW2Ea2v9eY0PwUVEl7DCIDAwBgNVHREEKTAnoCUGCCsGAQUFBwgFoBkM
+        F3d4LTlAb25ib2FyZGluZy5leGFtcGxlMAoGCCqGSM49BAMCA0gAMEUCIQC5TYUH
+        yxzCnsVGBTBmUWQYTqlWBKt9bbd3PU8wyqGElAIgdQ2xKoIhof6zvK5xs5hUdYCx
+        bLWY9eETH2OuiDqabTI=
+        -----END CERTIFICATE-----
+        """
+
+    /// With an RSA key of 2048 bits.
+    static let rsa = """
+        -----BEGIN CERTIFICATE-----
+        MIICmTCCAj6gAwIBAgIBAzAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApGaXh0dXJl
+        IENBMCAXDTI2MTEyMzIwMzUwN1oYDzk5NjYxMDI5MjAzNTA3WjAeMQ0wCwYDVQQD
+        DAR3eC05MQ0wCwYDVQQFEwR3eC05MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIB
+        CgKCAQEAlBc/RHx8xxObTB/bGhEgwNMSvffPNbZaixZRpPhfP2Zcja7Z1ZQNsQ/T
+        9/PVG+UjVnbmT4ko7Br/Ezimnm/WAeQyBGR4Tfq/py19yAONO0YvXBdDEaUDknT8
+        U5jr62su/zdy00bS+nAZv0z7Hr1e59nmPVZiKQOEG7NCeUk8N5rRkPhcYeI2GeL3
+        RsfiOiiesPBJBLUAUTA6F8rQlFJG6Q86A9OPafLKjW+93i8VtkgesPQ8ttm+UybO
+        MHtbVifLxp3Nbg/DHbdAtk0BAi6CiDLDOjCLL6nzNqntrqiuEabAdstnzETQ7Xgj
+        hVVxcstP0G9G2/P55USkdlGfo+XAVwIDAQABo4GoMIGlMAwGA1UdEwEB/wQCMAAw
+        DgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQMMAoGCCsGAQUFBwMCMB0GA1UdDgQWBBQX
+        icc8x58+0aR4Tj65GRlrB9y0xDAfBgNVHSMEGDAWgBTdJA2FhW2Ea2v9eY0PwUVE
+        l7DCIDAwBgNVHREEKTAnoCUGCCsGAQUFBwgFoBkMF3d4LTlAb25ib2FyZGluZy5l
+        eGFtcGxlMAoGCCqGSM49BAMCA0kAMEYCIQDBkTUZ4Kp1jWOn930qNok/ktc1NvAn
+        uwoCgk7zfEW7qAIhAKlKUqfrvBRX4Gx2zGjJrAxYSdJ8plPVvCbMjEvrR8lz
+        -----END CERTIFICATE-----
+        """
+
+    /// With the parameters of P-256 written out instead of its name.
+    static let explicitParameters = """
+        -----BEGIN CERTIFICATE-----
+        MIICwTCCAmegAwIBAgIBBDAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApGaXh0dXJl
+        IENBMCAXDTI2MTEyMzIwMzUwN1oYDzk5NjYxMDI5MjAzNTA3WjAeMQ0wCwYDVQQD
+        DAR3eC05MQ0wCwYDVQQFEwR3eC05MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYH
+        KoZIzj0BAQIhAP////8AAAABAAAAAAAAAAAAAAAA////////////////MFsEIP//
+        //8AAAABAAAAAAAAAAAAAAAA///////////////8BCBaxjXYqjqT57PrvVV2mIa8
+        ZR0GsMxTsPY7zjw+J9JgSwMVAMSdNgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEs
+        Qkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sx
+        Xs7LtkBoN79R9QIhAP////8AAAAA//////////+85vqtpxeehPO5ysL8YyVRAgEB
+        A0IABJ5Q++6+zw5KB3qHTxqhwK+5Y5wKV7/w0knLk7rsPYbYJIaTLZSW5bVbA51L
+        VAYKlVu+91P64I50Jc/SgkaBkRajgagwgaUwDAYDVR0TAQH/BAIwADAOBgNVHQ8B
+        Af8EBAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYDVR0OBBYEFH54KbqGl2dF
+        mBW2s0/qZcVPlN9xMB8GA1UdIwQYMBaAFN0kDYWFbYRra/15jQ/BRUSXsMIgMDAG
+        A1UdEQQpMCegJQYIKwYBBQUHCAWgGQwXd3gtOUBvbmJvYXJkaW5nLmV4YW1wbGUw
+        CgYIKoZIzj0EAwIDSAAwRQIhAJNfi894xkdrV+AeD3Bwr2aSzMrilE7o1ZciQhfk
+        hO2cAiA7JLrxaFdMCtaGXtHUEaurhejQgd8ZfnSrSKixzXRhyg==
+        -----END CERTIFICATE-----
+        """
+
+    /// Of version 1, without extensions.
+    static let version1 = """
+        -----BEGIN CERTIFICATE-----
+        MIIBHDCBwwIBBzAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApGaXh0dXJlIENBMCAX
+        DTI2MTEyMzIwMzUwN1oYDzk5NjYxMDI5MjAzNTA3WjAeMQ0wCwYDVQQDDAR3eC05
+        MQ0wCwYDVQQFEwR3eC05MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEXpDvg3kv
+        ZPJXfNVauPtZpx+i/R0xPWawrX/9V8iFm0QSirsszUSdLR41YHRMXotKp9vObTim
+        RjIPwNnilT72FDAKBggqhkjOPQQDAgNIADBFAiAj7oQ+/33DPcWVPS2hEnUzN1uv
+        oNlOeedPXJpIuzJePwIhAK2lEjiIwkaIuV+Xg75YHLtospVN4Q69Y9LpqNeAJ3JB
+        -----END CERTIFICATE-----
+        """
+
+    /// With the serial number -5.
+    static let negativeSerial = """
+        -----BEGIN CERTIFICATE-----
+        MIIBzDCCAXOgAwIBAgIB+zAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApGaXh0dXJl
+        IENBMCAXDTI2MTEyMzIwMzUwN1oYDzk5NjYxMDI5MjAzNTA3WjAeMQ0wCwYDVQQD
+        DAR3eC05MQ0wCwYDVQQFEwR3eC05MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+        XpDvg3kvZPJXfNVauPtZpx+i/R0xPWawrX/9V8iFm0QSirsszUSdLR41YHRMXotK
+        p9vObTimRjIPwNnilT72FKOBqDCBpTAMBgNVHRMBAf8EAjAAMA4GA1UdDwEB/wQE
+        AwIHgDATBgNVHSUEDDAKBggrBgEFBQcDAjAdBgNVHQ4EFgQUB+ebrdyQU632DNAB
+        eFP8TsWT210wHwYDVR0jBBgwFoAU3SQNhYVthGtr/XmND8FFRJewwiAwMAYDVR0R
+        BCkwJ6AlBggrBgEFBQcIBaAZDBd3eC05QG9uYm9hcmRpbmcuZXhhbXBsZTAKBggq
+        hkjOPQQDAgNHADBEAiB4EcNr7og4gIZz2dWWCl0OTb4tpZe62kZ5BvKmRg3d6gIg
+        QGpGveC9y5THdwN8P6pHiHFJMhJC4r3VPChMgfb+rfQ=
+        -----END CERTIFICATE-----
+        """
+
+    /// With the serial number 0.
+    static let zeroSerial = """
+        -----BEGIN CERTIFICATE-----
+        MIIBzDCCAXOgAwIBAgIBADAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApGaXh0dXJl
+        IENBMCAXDTI2MTEyMzIwMzUwN1oYDzk5NjYxMDI5MjAzNTA3WjAeMQ0wCwYDVQQD
+        DAR3eC05MQ0wCwYDVQQFEwR3eC05MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+        XpDvg3kvZPJXfNVauPtZpx+i/R0xPWawrX/9V8iFm0QSirsszUSdLR41YHRMXotK
+        p9vObTimRjIPwNnilT72FKOBqDCBpTAMBgNVHRMBAf8EAjAAMA4GA1UdDwEB/wQE
+        AwIHgDATBgNVHSUEDDAKBggrBgEFBQcDAjAdBgNVHQ4EFgQUB+ebrdyQU632DNAB
+        eFP8TsWT210wHwYDVR0jBBgwFoAU3SQNhYVthGtr/XmND8FFRJewwiAwMAYDVR0R
+        BCkwJ6AlBggrBgEFBQcIBaAZDBd3eC05QG9uYm9hcmRpbmcuZXhhbXBsZTAKBggq
+        hkjOPQQDAgNHADBEAiBeooIFAAD/c4U6s8IAZoa+vn0lUu9qyUmVgwoT3CByawIg
+        R+IpIPgSMa5WjKYuZcn9JR8CT/+gBvayRKBHih5lpMA=
+        -----END CERTIFICATE-----
+        """
+
+    /// With a serial number of 21 octets.
+    static let longSerial = """
+        -----BEGIN CERTIFICATE-----
+        MIIB4TCCAYegAwIBAgIVAIARIjNEVWZ3iJmqu8zd7v8AESIzMAoGCCqGSM49BAMC
+        MBUxEzARBgNVBAMMCkZpeHR1cmUgQ0EwIBcNMjYxMTIzMjAzNTA3WhgPOTk2NjEw
+        MjkyMDM1MDdaMB4xDTALBgNVBAMMBHd4LTkxDTALBgNVBAUTBHd4LTkwWTATBgcq
+        hkjOPQIBBggqhkjOPQMBBwNCAARekO+DeS9k8ld81Vq4+1mnH6L9HTE9ZrCtf/1X
+        yIWbRBKKuyzNRJ0tHjVgdExei0qn285tOKZGMg/A2eKVPvYUo4GoMIGlMAwGA1Ud
+        EwEB/wQCMAAwDgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQMMAoGCCsGAQUFBwMCMB0G
+        A1UdDgQWBBQH55ut3JBTrfYM0AF4U/xOxZPbXTAfBgNVHSMEGDAWgBTdJA2FhW2E
+        a2v9eY0PwUVEl7DCIDAwBgNVHREEKTAnoCUGCCsGAQUFBwgFoBkMF3d4LTlAb25i
+        b2FyZGluZy5leGFtcGxlMAoGCCqGSM49BAMCA0gAMEUCIG0sRmv4WQlxciuZJNlU
+        na78hhPjSIngDn8/qgax67dtAiEAsTPh2Wk+6wBLTSG9Wu5WffcpaadMdmjQOJ8n
+        +pnF7AI=
+        -----END CERTIFICATE-----
+        """
+
+    /// With a serial number of 20 octets, the most there may be.
+    static let longestSerial = """
+        -----BEGIN CERTIFICATE-----
+        MIIB4TCCAYagAwIBAgIUcBEiM0RVZneImaq7zN3u/wARIjMwCgYIKoZIzj0EAwIw
+        FTETMBEGA1UEAwwKRml4dHVyZSBDQTAgFw0yNjExMjMyMDM1MDdaGA85OTY2MTAy
+        OTIwMzUwN1owHjENMAsGA1UEAwwEd3gtOTENMAsGA1UEBRMEd3gtOTBZMBMGByqG
+        SM49AgEGCCqGSM49AwEHA0IABF6Q74N5L2TyV3zVWrj7Wacfov0dMT1msK1//VfI
+        hZtEEoq7LM1EnS0eNWB0TF6LSqfbzm04pkYyD8DZ4pU+9hSjgagwgaUwDAYDVR0T
+        AQH/BAIwADAOBgNVHQ8BAf8EBAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwIwHQYD
+        VR0OBBYEFAfnm63ckFOt9gzQAXhT/E7Fk9tdMB8GA1UdIwQYMBaAFN0kDYWFbYRr
+        a/15jQ/BRUSXsMIgMDAGA1UdEQQpMCegJQYIKwYBBQUHCAWgGQwXd3gtOUBvbmJv
+        YXJkaW5nLmV4YW1wbGUwCgYIKoZIzj0EAwIDSQAwRgIhAMad1xlwbfLmk7Tl0zPt
+        2kQ44c4F6aKdrCdcQXVk6bTpAiEAtWuAsxTJdT94Lqk7ECLCrsgje7z/vmxWkNX5
+        lcma/lE=
+        -----END CERTIFICATE-----
+        """
+
+    /// Its XMPP address is an IA5String.
+    static let wrongStringType = """
+        -----BEGIN CERTIFICATE-----
+        MIIBvTCCAWOgAwIBAgIBCDAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApGaXh0dXJl
+        IENBMCAXDTI2MTEyMzIwMzUwN1oYDzk5NjYxMDI5MjAzNTA3WjAeMQ0wCwYDVQQD
+        DAR3eC05MQ0wCwYDVQQFEwR3eC05MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+        XpDvg3kvZPJXfNVauPtZpx+i/R0xPWawrX/9V8iFm0QSirsszUSdLR41YHRMXotK
+        p9vObTimRjIPwNnilT72FKOBmDCBlTAMBgNVHRMBAf8EAjAAMBMGA1UdJQQMMAoG
+        CCsGAQUFBwMCMB8GA1UdIwQYMBaAFN0kDYWFbYRra/15jQ/BRUSXsMIgMDAGA1Ud
+        EQQpMCegJQYIKwYBBQUHCAWgGRYXd3gtOUBvbmJvYXJkaW5nLmV4YW1wbGUwHQYD
+        VR0OBBYEFAfnm63ckFOt9gzQAXhT/E7Fk9tdMAoGCCqGSM49BAMCA0gAMEUCIFN1
+        EMd5kzg3wDbBA8m6eZOuX3b9W1e5qf9+4c+nYYGmAiEAwB6lnmWkgsun7HbNhzZx
+        GBdZZaCSYIIrZZIDro194cI=
+        -----END CERTIFICATE-----
+        """
+
+    /// Signed over SHA-1.
+    static let sha1 = """
+        -----BEGIN CERTIFICATE-----
+        MIIBzDCCAXKgAwIBAgIBCzAJBgcqhkjOPQQBMBUxEzARBgNVBAMMCkZpeHR1cmUg
+        Q0EwIBcNMjYxMTIzMjEzMTMwWhgPOTk2NjEwMjkyMTMxMzBaMB4xDTALBgNVBAMM
+        BHd4LTkxDTALBgNVBAUTBHd4LTkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARe
+        kO+DeS9k8ld81Vq4+1mnH6L9HTE9ZrCtf/1XyIWbRBKKuyzNRJ0tHjVgdExei0qn
+        285tOKZGMg/A2eKVPvYUo4GoMIGlMAwGA1UdEwEB/wQCMAAwDgYDVR0PAQH/BAQD
+        AgeAMBMGA1UdJQQMMAoGCCsGAQUFBwMCMB0GA1UdDgQWBBQH55ut3JBTrfYM0AF4
+        U/xOxZPbXTAfBgNVHSMEGDAWgBTdJA2FhW2Ea2v9eY0PwUVEl7DCIDAwBgNVHREE
+        KTAnoCUGCCsGAQUFBwgFoBkMF3d4LTlAb25ib2FyZGluZy5leGFtcGxlMAkGByqG
+        SM49BAEDSQAwRgIhAI1LqFBmJaqaBZzbRWHpOVSrGCUChIgs4TPrQ9mOBu1/AiEA
+        vuGRSdmhpXEPaO3BPF2GSq/VHr8fRSBSXlE6K+XVCns=
+        -----END CERTIFICATE-----
+        """
+
+    /// A CA with an RSA key of 1024 bits.
+    static let weakAuthority = """
+        -----BEGIN CERTIFICATE-----
+        MIIB8TCCAVqgAwIBAgIUaGG7aDcPDNPzfvV1d3O4fba36tgwDQYJKoZIhvcNAQEL
+        BQAwEjEQMA4GA1UEAwwHV2VhayBDQTAgFw0yNjExMjMyMTMxMzBaGA85OTY2MTAy
+        OTIxMzEzMFowEjEQMA4GA1UEAwwHV2VhayBDQTCBnzANBgkqhkiG9w0BAQEFAAOB
+        jQAwgYkCgYEApx/E2hKmdAXdQEy357nBArP2u0F5WiCkSX6dGsvBrnVi5cGhDto3
+        jab3d19VeHxYQmS+Eb9YbPzyvRZePXjK9+90nuyqPH2kxn4XXTgl2WHy7N8uxUAx
+        kTjdpMXOKUxMbaZewAz557sAbi+RD/KVGmh4E6ma9hx4X5lUKDxJ0+0CAwEAAaNC
+        MEAwDwYDVR0TAQH/BAUwAwEB/zAOBgNVHQ8BAf8EBAMCAQYwHQYDVR0OBBYEFCB+
+        MGVbY8ucvvfl5LoUBsyDgWS6MA0GCSqGSIb3DQEBCwUAA4GBAKHMlpdaXs9X84UK
+        VD2CnSWt+Non0nuoHzMWOhZFL+gJP5CQGFpmyTpgTY+cPJnfY2XvJWcA7xDLBvfn
+        uXSsf/F3esHvVfmW51WqGp3bSTts3iXhCDqgaQkcY59RSvZJh4Tren6YcT8JloOb
+        42Ov+KY1xOSMAzUZi6ezNHCo2qHb
+        -----END CERTIFICATE-----
+        """
+
+    /// A proper station certificate but for that CA, which signed it.
+    static let underWeakAuthority = """
+        -----BEGIN CERTIFICATE-----
+        MIICCjCCAXOgAwIBAgIBDDANBgkqhkiG9w0BAQsFADASMRAwDgYDVQQDDAdXZWFr
+        IENBMCAXDTI2MTEyMzIxMzEzMFoYDzk5NjYxMDI5MjEzMTMwWjAeMQ0wCwYDVQQD
+        DAR3eC05MQ0wCwYDVQQFEwR3eC05MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+        XpDvg3kvZPJXfNVauPtZpx+i/R0xPWawrX/9V8iFm0QSirsszUSdLR41YHRMXotK
+        p9vObTimRjIPwNnilT72FKOBqDCBpTAMBgNVHRMBAf8EAjAAMA4GA1UdDwEB/wQE
+        AwIHgDATBgNVHSUEDDAKBggrBgEFBQcDAjAdBgNVHQ4EFgQUB+ebrdyQU632DNAB
+        eFP8TsWT210wHwYDVR0jBBgwFoAUIH4wZVtjy5y+9+XkuhQGzIOBZLowMAYDVR0R
+        BCkwJ6AlBggrBgEFBQcIBaAZDBd3eC05QG9uYm9hcmRpbmcuZXhhbXBsZTANBgkq
+        hkiG9w0BAQsFAAOBgQBtmYBbV+EeehuyDnnin6Fb9qOK0eLJj7LMwMziVQZrYIsE
+        zxfZvYV5nAdSyBD4Iz0Ob4wbOqdcatCcdOiuKX7CozNRbLqIb78nM7GLDuJPf6zf
+        cC9OobBpOkMGs4leuv0fgV7aO1WhVFD5QpF7M2n0Vk9/gupgkDF3JuEdeLRfQA==
+        -----END CERTIFICATE-----
+        """
+}
