@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import NIOCore
+import XMLStream
+import XMPPCore
+import XMPPTransport
+
+/// One connection of a ``ComponentLink``, from the handshake to its end; lives on one event loop.
+final class ComponentConnection: XMLFrameReceiver {
+    /// How a connection ended.
+    struct End: Sendable {
+        let error: ComponentError
+        /// How long the link was ready; nil if it never was.
+        let readyFor: Duration?
+    }
+
+    private static let streamError = XMLName("error", Namespaces.streams)
+    private static let farewell = Array(StreamOpening.end.utf8)
+
+    private let configuration: ComponentConfiguration
+    private let link: ComponentLink
+    private let ended: EventLoopPromise<End>
+    private var context: ChannelHandlerContext?
+    private var handshake: ComponentHandshake
+    private var ping: LoopbackPing
+    private var keepAlive: KeepAlive
+    private var timer: Scheduled<Void>?
+    private(set) var sender: StreamSender?
+    private var readySince: ContinuousClock.Instant?
+    private var error: ComponentError?
+    private var isEnding = false
+
+    init(configuration: ComponentConfiguration, link: ComponentLink, ended: EventLoopPromise<End>) {
+        self.configuration = configuration
+        self.link = link
+        self.ended = ended
+        self.handshake = ComponentHandshake(domain: configuration.preparedDomain, secret: configuration.secret)
+        self.ping = LoopbackPing(domain: configuration.preparedDomain)
+        self.keepAlive = KeepAlive(
+            interval: configuration.pingInterval, limit: configuration.deadAfter, now: .now)
+    }
+
+    // MARK: Events of the connection
+
+    func connected(_ context: ChannelHandlerContext) {
+        self.context = context
+        guard configuration.allowPlaintextBeyondLoopback || Loopback.contains(context.channel.remoteAddress) else {
+            return end(configuration.plaintextRefused)
+        }
+        sender = StreamSender(
+            channel: context.channel,
+            queue: SendQueue(limit: configuration.queueBytes, padding: configuration.paddingBytes))
+        schedule(after: configuration.handshakeTimeout) { connection in
+            let host = connection.configuration.host
+            connection.end(ComponentError(.timeout, "the server at \(host) did not answer during the handshake"))
+        }
+        perform(handshake.connected())
+    }
+
+    func heard() { keepAlive.received(at: .now) }
+
+    func received(_ event: XMLStreamParser.Event) {
+        guard error == nil else { return }
+        switch event {
+        case .opened(let header):
+            perform(handshake.opened(name: header.name, attributes: header.attributes))
+        case .stanzas(let batch):
+            if handshake.isReady { deliver(batch) } else { receivedEarly(batch) }
+        case .closed:
+            perform(handshake.ended())
+        }
+    }
+
+    func broken(_ error: XMLStreamError) {
+        end(ComponentError(.brokenStream, "the server sent XML that is not accepted: \(LogText.safe("\(error)"))"))
+    }
+
+    func failed(_ error: any Error) {
+        end(ComponentError(.closed, "the connection to \(configuration.host) failed: \(LogText.safe("\(error)"))"))
+    }
+
+    func closed() {
+        perform(handshake.ended())
+        finish()
+    }
+
+    // MARK: Stanzas
+
+    /// The answer to the handshake may share its read with the first stanzas.
+    private func receivedEarly(_ batch: StanzaBatch) {
+        for index in 0..<batch.count where error == nil {
+            perform(handshake.received(batch[index].element))
+            guard handshake.isReady else { continue }
+            var position = -1
+            let rest = BatchRemainder.of(batch, limits: configuration.limits) { _ in
+                position += 1
+                return position <= index
+            }
+            if let rest { deliver(rest) }
+            return
+        }
+    }
+
+    private func deliver(_ batch: StanzaBatch) {
+        var batch: StanzaBatch? = batch
+        // A stream error is the last thing a server sends, so the last element is the only one to look at.
+        if let all = batch, all.count > 0, all[all.count - 1].isNamed(Self.streamError) {
+            let action = handshake.received(all[all.count - 1].element)
+            batch = BatchRemainder.of(all, limits: configuration.limits) { $0.isNamed(Self.streamError) }
+            if let batch { link.delegate.componentReceived(batch) }
+            return perform(action)
+        }
+        if ping.isUnderWay, let all = batch {
+            batch = BatchRemainder.of(all, limits: configuration.limits) { ping.takes($0) }
+        }
+        if let batch { link.delegate.componentReceived(batch) }
+    }
+
+    // MARK: What is to be done
+
+    private func perform(_ action: ComponentHandshake.Action) {
+        switch action {
+        case .send(let text): sender?.send(Array(text.utf8))
+        case .ready: becameReady()
+        case .fail(let error): end(error)
+        case .ignore: break
+        }
+    }
+
+    private func becameReady() {
+        guard let sender else { return }
+        readySince = .now
+        keepAlive = KeepAlive(interval: configuration.pingInterval, limit: configuration.deadAfter, now: .now)
+        watch()
+        link.becameReady(sender)
+    }
+
+    /// Looks for a sign of life, now and then again when the silence calls for it.
+    private func watch() {
+        let now = ContinuousClock.now
+        switch keepAlive.check(at: now) {
+        case .wait(let moment):
+            schedule(after: now.duration(to: moment)) { $0.watch() }
+        case .ping(let moment):
+            sender?.send(ping.make(random: link.random))
+            schedule(after: now.duration(to: moment)) { $0.watch() }
+        case .dead:
+            let seconds = configuration.deadAfter.components.seconds
+            end(ComponentError(.silent, "nothing was heard from the server for \(seconds) s, not even to a ping"))
+        }
+    }
+
+    private func schedule(after delay: Duration, _ work: @escaping (ComponentConnection) -> Void) {
+        timer?.cancel()
+        timer = context?.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(max(delay, .milliseconds(1)))) {
+            [weak self] in
+            guard let self, self.error == nil else { return }
+            work(self)
+        }
+    }
+
+    /// Ends the connection at once, for a reason.
+    private func end(_ reason: ComponentError) {
+        guard error == nil else { return }
+        error = reason
+        leave(deadline: .zero)
+    }
+
+    /// Takes leave of the server: writes what is left, within the deadline, and closes.
+    func stop() {
+        guard error == nil else { return }
+        error = ComponentError(.stopped, "the link was shut down")
+        leave(deadline: configuration.drainTimeout)
+    }
+
+    private func leave(deadline: Duration) {
+        timer?.cancel()
+        link.becameUnready()
+        guard let context, context.channel.isActive else { return }
+        guard let sender, !isEnding else {
+            context.close(promise: nil)
+            return
+        }
+        isEnding = true
+        // `self` stays alive through the pipeline until the channel has closed.
+        sender.finish(with: Self.farewell) { [weak self] in self?.context?.close(promise: nil) }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(deadline)) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+    }
+
+    /// The channel is closed: the last that happens.
+    private func finish() {
+        timer?.cancel()
+        sender?.close()
+        context = nil
+        let error = error ?? ComponentError(.closed, "the server closed the connection")
+        if readySince != nil {
+            link.becameUnready()
+            link.delegate.componentLost(error.sentence)
+        }
+        ended.succeed(End(error: error, readyFor: readySince.map { $0.duration(to: .now) }))
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import XMLStream
+import XMPPCore
+import XMPPTransport
+
+/// Takes what a ``ComponentLink`` receives. All calls come on the link's event loop and must return soon.
+public protocol ComponentDelegate: Sendable {
+    /// The handshake is done; stanzas may be sent. Comes again after each reconnection.
+    func componentReady()
+    /// The stanzas of one read of the socket, in their order.
+    func componentReceived(_ batch: StanzaBatch)
+    /// The link was ready and no longer is; what was sent and not answered may be lost.
+    func componentLost(_ reason: String)
+}
+
+/// The connection of an external component to its XMPP server (XEP-0114): handshake, keep-alive, reconnection,
+/// and a send queue for any thread. XEP-0114 acknowledges nothing; resending is up to its user.
+public final class ComponentLink: Sendable {
+    private struct State {
+        var isRunning = false
+        var isStopping = false
+        var stop: (@Sendable () -> Void)?
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Where and as whom it attaches.
+    public let configuration: ComponentConfiguration
+    let delegate: any ComponentDelegate
+    let random: @Sendable () -> UInt64
+    private let logger: Logger
+    private let group: any EventLoopGroup
+    private let state = Mutex(State())
+    private let current = Mutex<StreamSender?>(nil)
+
+    /// - Parameters:
+    ///   - delegate: kept for the life of the link.
+    ///   - group: one event loop of it carries the link.
+    ///   - random: 64 random bits a call from a secure source, for ping ids and for the spread of waits.
+    public init(
+        configuration: ComponentConfiguration, delegate: any ComponentDelegate, logger: Logger,
+        group: any EventLoopGroup, random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
+    ) {
+        self.configuration = configuration
+        self.delegate = delegate
+        self.logger = logger
+        self.group = group
+        self.random = random
+    }
+
+    /// Whether the handshake is done and stanzas can be sent.
+    public var isReady: Bool { current.withLock { $0 != nil } }
+
+    /// Bytes that wait to be written.
+    public var pendingBytes: Int { current.withLock { $0 }?.pendingBytes ?? 0 }
+
+    /// Sends whole stanzas, written by `XMLWriter(defaultNamespace: Namespaces.component)` with a `from` of ours.
+    /// From any thread; takes all of the bytes or none.
+    ///
+    /// - Returns: false when the link is not ready or more than `queueBytes` would wait.
+    @discardableResult
+    public func send(_ bytes: [UInt8]) -> Bool {
+        guard let sender = current.withLock({ $0 }) else { return false }
+        return sender.send(bytes)
+    }
+
+    /// Sends one stanza, from the domain if it names no sender. Returns false also for a `from` that is not ours.
+    @discardableResult
+    public func send(_ stanza: OutgoingStanza) -> Bool {
+        guard let stamped = try? ComponentAddress(configuration.domain).stamped(stanza) else { return false }
+        var writer = XMLWriter(defaultNamespace: Namespaces.component)
+        stamped.write(into: &writer)
+        return send(writer.take())
+    }
+
+    /// Connects, and connects again for ever, until the task is cancelled or ``shutdown()`` is called; then returns.
+    ///
+    /// - Throws: ``ComponentError`` if the configuration cannot work at all, or `run()` runs already.
+    ///   A secret that the server refuses is logged and tried again, since it may be the server that gets corrected.
+    public func run() async throws {
+        try configuration.check()
+        let isFirst = state.withLock { state in
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        guard isFirst else { throw ComponentError(.alreadyRunning, "the component link runs already") }
+        defer { stopped() }
+        try await withTaskCancellationHandler {
+            try await keepConnected()
+        } onCancel: {
+            requestStop()
+        }
+    }
+
+    /// Writes what is queued (within `drainTimeout`), closes the stream, and returns when ``run()`` has ended.
+    public func shutdown() async {
+        requestStop()
+        await withCheckedContinuation { continuation in
+            let isRunning = state.withLock { state in
+                if state.isRunning { state.waiting.append(continuation) }
+                return state.isRunning
+            }
+            if !isRunning { continuation.resume() }
+        }
+    }
+
+    // MARK: Events of the connection
+
+    func becameReady(_ sender: StreamSender) {
+        current.withLock { $0 = sender }
+        logger.info("component link ready", metadata: metadata)
+        delegate.componentReady()
+    }
+
+    func becameUnready() { current.withLock { $0 = nil } }
+
+    // MARK: Running
+
+    private var metadata: Logger.Metadata {
+        ["domain": "\(configuration.domain)", "server": "\(configuration.host):\(configuration.port)"]
+    }
+
+    private func keepConnected() async throws {
+        var backoff = configuration.backoff
+        while true {
+            let loop = group.next()
+            let end = await connectOnce(on: loop)
+            if state.withLock({ $0.isStopping }) { return }
+            guard end.error.isWorthRetrying else { throw end.error }
+            // A link that was lost again at once (two instances with one name) must not knock every second.
+            if let readyFor = end.readyFor, readyFor >= min(.seconds(10), backoff.longest) { backoff.reset() }
+            let wait = backoff.next(random: random())
+            logger.warning(
+                "component link down",
+                metadata: metadata.merging(
+                    ["reason": "\(end.error.sentence)", "retry-in": "\(wait)"], uniquingKeysWith: { $1 }))
+            await pause(wait, on: loop)
+            if state.withLock({ $0.isStopping }) { return }
+        }
+    }
+
+    private func connectOnce(on loop: any EventLoop) async -> ComponentConnection.End {
+        let ended = loop.makePromise(of: ComponentConnection.End.self)
+        let stopped = ComponentConnection.End(
+            error: ComponentError(.stopped, "the link was shut down"), readyFor: nil)
+        setStop { ended.succeed(stopped) }
+        defer { setStop(nil) }
+        bootstrap(on: loop).connect(host: configuration.host, port: configuration.port).whenComplete { result in
+            switch result {
+            case .success(let channel): self.connected(channel, ended)
+            case .failure(let error):
+                let place = "\(self.configuration.host):\(self.configuration.port)"
+                let reason = "cannot connect to \(place): \(LogText.safe("\(error)"))"
+                ended.succeed(ComponentConnection.End(error: ComponentError(.unreachable, reason), readyFor: nil))
+            }
+        }
+        return (try? await ended.futureResult.get()) ?? stopped
+    }
+
+    /// Starts the handshake, on the event loop. The handler comes only now: of several addresses that are tried
+    /// at once, one wins.
+    private func connected(_ channel: any Channel, _ ended: EventLoopPromise<ComponentConnection.End>) {
+        guard !state.withLock({ $0.isStopping }) else { return channel.close(promise: nil) }
+        let connection = ComponentConnection(configuration: configuration, link: self, ended: ended)
+        let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
+        setStop { channel.eventLoop.execute { bound.value.stop() } }
+        do {
+            try channel.pipeline.syncOperations.addHandler(
+                XMLFrameHandler(receiver: connection, limits: configuration.limits))
+        } catch {
+            connection.failed(error)
+            connection.closed()
+        }
+    }
+
+    private func bootstrap(on loop: any EventLoop) -> ClientBootstrap {
+        ClientBootstrap(group: loop)
+            .connectTimeout(TimeAmount(configuration.handshakeTimeout))
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 << 10))
+    }
+
+    private func pause(_ duration: Duration, on loop: any EventLoop) async {
+        let over = loop.makePromise(of: Void.self)
+        let timer = loop.scheduleTask(in: TimeAmount(duration)) { over.succeed() }
+        setStop { over.succeed() }
+        try? await over.futureResult.get()
+        timer.cancel()
+        setStop(nil)
+    }
+
+    // MARK: Stopping
+
+    /// What stops the present step; is called at once if the stop was asked for already.
+    private func setStop(_ stop: (@Sendable () -> Void)?) {
+        let isStopping = state.withLock { state in
+            state.stop = stop
+            return state.isStopping
+        }
+        if isStopping { stop?() }
+    }
+
+    private func requestStop() {
+        let stop = state.withLock { state in
+            if state.isRunning { state.isStopping = true }
+            return state.stop
+        }
+        stop?()
+    }
+
+    private func stopped() {
+        let waiting = state.withLock { state in
+            let waiting = state.waiting
+            state = State()
+            return waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import Synchronization
+
+/// Writes to one connection from any thread: performs a ``SendQueue``.
+///
+/// One lock, one copy of the bytes, at most one wake-up of the event loop for however many calls of ``send(_:)``.
+public final class StreamSender: Sendable {
+    private let queue: Mutex<SendQueue>
+    private let channel: any Channel
+    private let progress: NIOLoopBound<Progress>
+
+    /// State of the write under way; used on the event loop only.
+    private final class Progress {
+        var isInsideWrite = false
+        var whenEmpty: [() -> Void] = []
+    }
+
+    /// To be called on the event loop of the channel.
+    public init(channel: any Channel, queue: SendQueue) {
+        self.channel = channel
+        self.queue = Mutex(queue)
+        self.progress = NIOLoopBound(Progress(), eventLoop: channel.eventLoop)
+    }
+
+    /// Sends bytes of whole stanzas. Returns false if the queue is full or closed; then nothing of them is sent.
+    @discardableResult
+    public func send(_ bytes: [UInt8]) -> Bool {
+        switch queue.withLock({ $0.append(bytes) }) {
+        case .refused: return false
+        case .taken: return true
+        case .wakeUp:
+            channel.eventLoop.execute { self.pump() }
+            return true
+        }
+    }
+
+    /// How many spaces follow a split write from now on; see ``SendQueue``.
+    public func pad(with spaces: Int) { queue.withLock { $0.padding = max(0, spaces) } }
+
+    /// Bytes that are not yet in the socket.
+    public var pendingBytes: Int { queue.withLock { $0.count } }
+
+    /// Sends some last bytes, takes no more, and calls back on the event loop when all is written.
+    /// To be called on the event loop.
+    public func finish(with bytes: [UInt8], then done: @escaping () -> Void) {
+        queue.withLock {
+            _ = $0.append(bytes)
+            $0.close()
+        }
+        progress.value.whenEmpty.append(done)
+        pump()
+    }
+
+    /// Takes no more and forgets what was not written: the connection is gone. From any thread.
+    public func close() { queue.withLock { $0.fail() } }
+
+    /// Writes what has gathered, once; goes on by itself while the socket is full.
+    private func pump() {
+        let progress = progress.value
+        guard !progress.isInsideWrite else { return }
+        if let buffer = queue.withLock({ $0.next() }) {
+            progress.isInsideWrite = true
+            channel.writeAndFlush(buffer).assumeIsolated().whenComplete { result in
+                self.ended(result, progress)
+            }
+            progress.isInsideWrite = false
+        }
+        reportEmpty(progress)
+    }
+
+    /// A write has ended: at once (inside ``pump()``), or later because the socket took it in pieces.
+    private func ended(_ result: Result<Void, any Error>, _ progress: Progress) {
+        guard case .success = result else {
+            close()
+            return reportEmpty(progress)
+        }
+        let wasSplit = !progress.isInsideWrite
+        guard queue.withLock({ $0.wrote(split: wasSplit) }) else { return reportEmpty(progress) }
+        if wasSplit {
+            pump()
+        } else {
+            channel.eventLoop.execute { self.pump() }  // reads come first
+        }
+    }
+
+    private func reportEmpty(_ progress: Progress) {
+        guard !progress.whenEmpty.isEmpty, queue.withLock({ $0.isEmpty }) else { return }
+        let waiting = progress.whenEmpty
+        progress.whenEmpty = []
+        for done in waiting { done() }
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import XMLStream
+
+/// Takes what an ``XMLFrameHandler`` reads; all calls come on the event loop of the connection.
+public protocol XMLFrameReceiver: AnyObject {
+    /// The connection is up; nothing has been read yet.
+    func connected(_ context: ChannelHandlerContext)
+    /// Bytes came in; comes once a read, before the events in it.
+    func heard()
+    /// Something complete was read. The events of one read come in their order.
+    func received(_ event: XMLStreamParser.Event)
+    /// What came in is no acceptable XML; nothing more is read from this stream.
+    func broken(_ error: XMLStreamError)
+    /// The socket or TLS failed; ``closed()`` may follow.
+    func failed(_ error: any Error)
+    /// The connection is gone. Comes once, last.
+    func closed()
+}
+
+/// Bytes of a connection ↔ events of an XML stream: parses each read at once, without a copy.
+///
+/// A plain channel handler: on this path an asynchronous sequence would cost more than the parsing.
+public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHandler {
+    public typealias InboundIn = ByteBuffer
+
+    /// What takes the events; to be touched on the event loop only.
+    public let receiver: Receiver
+    private let parser: XMLStreamParser
+    private var isDead = false
+    private var wasActive = false
+    /// Counts the streams of this connection, so that what follows the end of the old one in the same read is not taken for it.
+    public private(set) var stream = 0
+
+    /// - Parameters:
+    ///   - receiver: kept for the life of the connection.
+    ///   - limits: what a stanza may be.
+    public init(receiver: Receiver, limits: XMLLimits) {
+        self.receiver = receiver
+        self.parser = XMLStreamParser(limits: limits)
+    }
+
+    /// A new stream starts on this connection (STARTTLS, SASL); whatever of the old one was read already is forgotten
+    /// (so nothing sent in the clear can pass for something sent over TLS, RFC 6120 §5.4.3.3).
+    public func restart() {
+        parser.reset()
+        isDead = false
+        stream &+= 1
+    }
+
+    /// Reads nothing more from this connection.
+    public func stop() { isDead = true }
+
+    public func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { start(context) }
+    }
+
+    public func channelActive(context: ChannelHandlerContext) {
+        start(context)
+        context.fireChannelActive()
+    }
+
+    private func start(_ context: ChannelHandlerContext) {
+        guard !wasActive else { return }
+        wasActive = true
+        receiver.connected(context)
+    }
+
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDead else { return }
+        let buffer = unwrapInboundIn(data)
+        receiver.heard()
+        let current = stream
+        do {
+            let events = try buffer.withUnsafeReadableBytes { try parser.feed($0) }
+            for event in events where !isDead && stream == current { receiver.received(event) }
+            // What came before the fault is good; the fault itself shows afterwards.
+            if let failure = parser.failure, !isDead, stream == current { stop(failure) }
+        } catch {
+            stop((error as? XMLStreamError) ?? .notWellFormed("unknown error"))
+        }
+    }
+
+    private func stop(_ failure: XMLStreamError) {
+        isDead = true
+        receiver.broken(failure)
+    }
+
+    public func channelInactive(context: ChannelHandlerContext) {
+        isDead = true
+        receiver.closed()
+        context.fireChannelInactive()
+    }
+
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        receiver.failed(error)
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+import XMPPTransport
+
+@Suite("Noticing a dead link, with a virtual clock")
+struct KeepAliveTests {
+    private let start = ContinuousClock.now
+
+    private func at(_ seconds: Int) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
+
+    @Test("A silent link is pinged after 15 s and dead after 30 s")
+    func silence() {
+        var link = KeepAlive(interval: .seconds(15), limit: .seconds(30), now: start)
+        #expect(link.check(at: at(0)) == .wait(until: at(15)))
+        #expect(link.check(at: at(14)) == .wait(until: at(15)))
+        #expect(link.check(at: at(15)) == .ping(thenWaitUntil: at(30)))
+        #expect(link.check(at: at(20)) == .wait(until: at(30)))
+        #expect(link.check(at: at(29)) == .wait(until: at(30)))
+        #expect(link.check(at: at(30)) == .dead)
+    }
+
+    @Test("Any byte is a sign of life")
+    func life() {
+        var link = KeepAlive(interval: .seconds(15), limit: .seconds(30), now: start)
+        #expect(link.check(at: at(15)) == .ping(thenWaitUntil: at(30)))
+        link.received(at: at(29))
+        #expect(link.check(at: at(30)) == .wait(until: at(44)))
+        #expect(link.check(at: at(44)) == .ping(thenWaitUntil: at(59)))
+        #expect(link.check(at: at(59)) == .dead)
+    }
+
+    @Test("A clock that jumps back is neither silence nor life")
+    func clockJumps() {
+        var link = KeepAlive(interval: .seconds(15), limit: .seconds(30), now: at(100))
+        link.received(at: at(10))
+        #expect(link.check(at: at(50)) == .wait(until: at(115)))
+        #expect(link.check(at: at(130)) == .dead)
+    }
+
+    @Test("A limit that is not longer than the interval becomes twice the interval")
+    func nonsense() {
+        #expect(KeepAlive(interval: .seconds(15), limit: .seconds(15), now: start).limit == .seconds(30))
+    }
+}
