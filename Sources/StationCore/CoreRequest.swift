@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import StationJSON
+import XMPPCore
+
+/// One thing for the core to do. Requests are handled in the order of their arrival, a batch in one transaction.
+public enum CoreRequest: Sendable {
+    /// A stanza that needs state.
+    case stanza(Stanza)
+    /// A command from the Unix socket; `reply` is called once, after the commit.
+    case command(name: String, arguments: JSONDocument, reply: @Sendable (Result<JSON, CommandError>) -> Void)
+    /// Slow work that has come back.
+    case workDone(id: UInt64, result: any Sendable)
+    /// The component link is up: probe, offer again.
+    case linkReady
+    /// The component link is down: presence is unknown now.
+    case linkLost
+    /// A report of this sender was refused for overload before it reached the core.
+    case shed(JID)
+    /// Look at the timers.
+    case wake
+}
+
+/// Why a command was refused: a condition to switch on and a sentence to read.
+public struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A word such as `not-found`, `conflict`, `bad-request`, `forbidden`, `internal-error`.
+    public let condition: String
+    /// A sentence for people.
+    public let text: String
+
+    public init(_ condition: String, _ text: String) {
+        self.condition = condition
+        self.text = text
+    }
+
+    public var description: String { "\(condition): \(text)" }
+}
+
+/// What a line of a station's timeline is about.
+public enum JournalCategory: String, Sendable, CaseIterable {
+    case presence, identity, job, report, delivery, governance
+}
