@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import StationCore
+import StationModel
+import StationProtocol
+import XMPPCore
+
+/// Knows which stations are online: subscribes to their presence, probes them (paced) when the link comes up,
+/// and writes *last seen* in batches.
+final class PresenceTracking {
+    private let store: any DeviceStore
+    private let roster: StationRoster
+    private let configuration: DeviceConfiguration
+    private static let flushMilliseconds: Int64 = 30_000
+    private static let tickMilliseconds: Int64 = 100
+
+    init(store: any DeviceStore, roster: StationRoster, configuration: DeviceConfiguration) {
+        self.store = store
+        self.roster = roster
+        self.configuration = configuration
+    }
+
+    func load() throws {
+        var last: Serial?
+        while true {
+            let page = try store.stations(after: last, state: .installed, limit: 5000)
+            for station in page {
+                guard let jid = station.jid else { continue }
+                roster.add(
+                    StationRoster.Entry(
+                        serial: station.serial, jid: jid, speaksJSONOnly: station.speaksJSONOnly,
+                        isSubscribed: station.isSubscribed, lastSeen: station.lastSeen))
+            }
+            guard page.count == 5000, let end = page.last else { return }
+            last = end.serial
+        }
+    }
+
+    func register(on core: inout CoreRegistry) {
+        core.presence { [self] in try received($0, $1) }
+        core.linkReady { [self] context in
+            probe(roster.jids[...], context)
+            flushLater(context)
+        }
+        core.linkLost { [self] context in
+            context.afterCommit { [roster] _ in roster.forgetPresence() }
+        }
+    }
+
+    // MARK: - Probes
+
+    /// After a start neither server sends the presence of those we are subscribed to, so we ask, a few at a time.
+    private func probe(_ jids: ArraySlice<JID>, _ context: CoreContext) {
+        for jid in jids.prefix(configuration.probesPerTick) {
+            context.send(.presence(type: "probe", from: configuration.domain, to: jid))
+        }
+        let rest = jids.dropFirst(configuration.probesPerTick)
+        if !rest.isEmpty {
+            context.later(milliseconds: Self.tickMilliseconds) { [self] in probe(rest, $0) }
+        }
+    }
+
+    private func flushLater(_ context: CoreContext) {
+        context.later(milliseconds: Self.flushMilliseconds) { [self] context in
+            try store.setLastSeen(roster.takeSeen())
+            flushLater(context)
+        }
+    }
+
+    // MARK: - Presence
+
+    private func received(_ stanza: Stanza, _ context: CoreContext) throws {
+        guard stanza.to?.localpart == nil, let from = stanza.from, let entry = roster.entry(of: from) else { return }
+        switch stanza.type {
+        case "": try becameAvailable(entry, from, context)
+        case "unavailable": becameUnavailable(entry, from, context)
+        case "subscribed": try setSubscribed(entry, true, context)
+        case "unsubscribed": try setSubscribed(entry, false, context)
+        case "subscribe":
+            // A station may want ours; it is told that we are here.
+            context.send(.presence(type: "subscribed", from: configuration.domain, to: from.bare))
+            context.send(.presence(type: nil, from: configuration.domain, to: from.bare))
+        case "probe":
+            context.send(.presence(type: nil, from: configuration.domain, to: from))
+        default: break
+        }
+    }
+
+    private func becameAvailable(_ entry: StationRoster.Entry, _ from: JID, _ context: CoreContext) throws {
+        guard from.resource != nil else { return }
+        context.afterCommit { [roster] output in roster.markSeen(from, at: output.now) }
+        guard entry.presence != .online || entry.resource == nil else { return }
+        context.journal(entry.serial, .presence, "online", detail: from.description)
+        context.emit(.online(serial: entry.serial, jid: from))
+        roster.change(from) {
+            $0.presence = .online
+            $0.resource = from.resource
+        }
+    }
+
+    private func becameUnavailable(_ entry: StationRoster.Entry, _ from: JID, _ context: CoreContext) {
+        // The word of an older resource says nothing about the one that introduced itself since.
+        if let resource = from.resource, let current = entry.resource, resource != current { return }
+        if entry.presence == .online {
+            context.journal(entry.serial, .presence, "offline", detail: from.description)
+        }
+        if entry.presence != .offline { context.emit(.offline(serial: entry.serial, jid: from)) }
+        roster.change(from) {
+            $0.presence = .offline
+            $0.resource = nil
+        }
+        context.afterCommit { [roster] output in roster.markSeen(from, at: output.now) }
+    }
+
+    private func setSubscribed(_ entry: StationRoster.Entry, _ subscribed: Bool, _ context: CoreContext) throws {
+        guard entry.isSubscribed != subscribed, var station = try store.station(entry.serial) else { return }
+        station.isSubscribed = subscribed
+        try store.update(station)
+        roster.change(entry.jid) { $0.isSubscribed = subscribed }
+    }
+}
