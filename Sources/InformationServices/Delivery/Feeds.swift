@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import StationCore
+import StationModel
+import StationProtocol
+import XMLStream
+import XMPPCore
+
+/// Feeds: at least once, in order per station, from a cursor that only the consumer moves.
+///
+/// The cursor is the only thing on disk. What was sent is memory; whenever it may be lost (a new taker, a new link, a
+/// chunk that the link did not take, a restart) the feed starts again from its cursor. Duplicates carry the same
+/// item id.
+final class Feeds {
+    private let state: InformationState
+    private let reader: LogReader
+    /// Chunks that the link had refused when we last looked; nil until the first look.
+    private var refusedChunks: Int?
+    /// Feeds that were set back outside of a request and wait for one to be started again.
+    private var waiting: [Subscription] = []
+
+    init(state: InformationState) {
+        self.state = state
+        reader = LogReader(state: state)
+    }
+
+    func register(on core: inout CoreRegistry) {
+        core.iq(.set, Resume.xmlName) { [self] in try resume($0, $1) }
+        core.iq(.set, Ack.xmlName) { [self] in try acknowledge($0, $1) }
+        core.presence { [self] stanza, context in
+            guard stanza.type == "unavailable", let from = stanza.from else { return }
+            try pause(takenBy: from, "unavailable", context)
+        }
+        core.bounces { [self] stanza, context in
+            guard let from = stanza.from else { return }
+            try pause(takenBy: from, "a message came back", context)
+        }
+        core.linkReady { [self] context in
+            for subscription in state.subscriptions.takenFeeds { restart(subscription, context) }
+        }
+    }
+
+    // MARK: - The live tail
+
+    /// After the commit of a report: whether it is to be sent to the feed now.
+    func mayFollow(_ subscription: Subscription, _ position: Int64, _ output: CoreOutput) -> Bool {
+        lookForRefusals(output)
+        return subscription.feed.follow(position)
+    }
+
+    /// A refused chunk may have held items of any feed. Nothing more is sent to them until they have started again
+    /// from their cursors: an item that is acknowledged would carry the cursor over those that were lost.
+    private func lookForRefusals(_ output: CoreOutput) {
+        defer { refusedChunks = output.refusedChunks }
+        guard let refusedChunks, refusedChunks != output.refusedChunks else { return }
+        for subscription in state.subscriptions.takenFeeds {
+            subscription.feed.rewind()
+            subscription.isStepScheduled = false
+            waiting.append(subscription)
+        }
+    }
+
+    /// Starts the feeds again that were set back. Called now and then, and with each stored report.
+    func startWaiting(_ context: CoreContext) {
+        guard !waiting.isEmpty else { return }
+        let feeds = waiting
+        waiting.removeAll()
+        for subscription in feeds { step(subscription, context) }
+    }
+
+    /// What was sent may be lost: start again from the cursor.
+    func restart(_ subscription: Subscription, _ context: CoreContext) {
+        subscription.feed.rewind()
+        subscription.isStepScheduled = false
+        step(subscription, context)
+    }
+
+    // MARK: - Catching up
+
+    /// Reads on from the log, in a request of its own, if there is anything to read and room to send.
+    private func step(_ subscription: Subscription, _ context: CoreContext) {
+        guard !subscription.isStepScheduled, subscription.isAlive, subscription.feed.wantsLog else { return }
+        context.later(milliseconds: 0) { [self] in try catchUp(subscription, $0) }
+        subscription.isStepScheduled = true
+    }
+
+    private func catchUp(_ subscription: Subscription, _ context: CoreContext) throws {
+        subscription.isStepScheduled = false
+        let feed = subscription.feed
+        guard subscription.isAlive, subscription.options.delivers, feed.wantsLog else { return }
+        let page = try reader.page(
+            of: subscription.node, for: subscription.consumer, after: feed.sent,
+            limit: min(feed.room, state.configuration.feedPage))
+        context.afterCommit { [self] in send(page, to: subscription, run: feed.run, $0) }
+        if !page.isEnd && feed.room > page.entries.count {
+            context.later(milliseconds: 0) { [self] in try catchUp(subscription, $0) }
+            subscription.isStepScheduled = true
+        }
+    }
+
+    /// Runs in the order of the requests of the batch: a report stored before the page was read finds the feed behind
+    /// and leaves it to the page; one stored after it finds the feed at the tail.
+    private func send(_ page: LogReader.Page, to subscription: Subscription, run: Int, _ output: CoreOutput) {
+        lookForRefusals(output)
+        for entry in page.entries {
+            guard subscription.isAlive, subscription.feed.run == run,
+                let publisher = state.publishers[entry.publisher]?.record,
+                state.mayObserve(subscription.consumer, publisher.serial)
+            else { continue }
+            guard subscription.feed.catchUp(entry.position) else { continue }
+            var item = PreparedItem(
+                id: state.item(entry.position), station: .station(publisher.serial), publisher: publisher.jid,
+                body: entry.body)
+            output.withWriter { item.write(to: subscription, from: state.domain.description, into: &$0) }
+            lookForRefusals(output)
+        }
+        guard subscription.isAlive, subscription.feed.run == run else { return }
+        subscription.feed.reached(page.reached, isEnd: page.isEnd)
+    }
+
+    // MARK: - Requests
+
+    /// The feed that a request names, if the sender owns it.
+    private func feed(_ subid: String, _ stanza: Stanza) throws(StanzaError) -> (Subscription, JID) {
+        guard stanza.to?.localpart == nil, let from = stanza.from else { throw .notAllowed }
+        guard let subscription = state.subscriptions.subscription(subid), subscription.consumer == from.bare else {
+            throw StanzaError(.forbidden, "not allowed")
+        }
+        guard subscription.options.mode == .feed else {
+            throw StanzaError(.notAcceptable, "the subscription is not a feed; set stationmaster#mode to feed")
+        }
+        return (subscription, from)
+    }
+
+    private func resume(_ stanza: Stanza, _ context: CoreContext) throws {
+        guard let payload = stanza.payload else { throw StanzaError(.badRequest, "no payload") }
+        let request = try Resume.decode(payload)
+        let (subscription, from) = try feed(request.subid, stanza)
+        guard from.resource != nil || from.localpart == nil else {
+            throw StanzaError(.badRequest, "a feed is taken by a full JID")
+        }
+        var record = subscription.record
+        if let window = request.window { record.options.window = Int(clamping: window) }
+        record.taker = from
+        try state.store.update(record)
+        let pending = try reader.pending(subscription)
+        let position = record.cursor > 0 ? state.item(record.cursor) : ""
+        context.reply(
+            to: stanza, Resumed(subid: record.subid, position: position, pending: Int64(pending)).element)
+        journal(subscription, "feed resumed", "by \(from), \(pending) pending", context)
+        subscription.options.window = record.options.window
+        state.subscriptions.setTaker(of: subscription) { $0.resume(by: from, window: record.options.window) }
+        subscription.isStepScheduled = false
+        step(subscription, context)
+    }
+
+    private func acknowledge(_ stanza: Stanza, _ context: CoreContext) throws {
+        guard let payload = stanza.payload else { throw StanzaError(.badRequest, "no payload") }
+        let request = try Ack.decode(payload)
+        let (subscription, _) = try feed(request.subid, stanza)
+        guard let item = ItemIdentifier(request.item), item.epoch == state.epoch,
+            item.position <= (try state.log.lastPosition())
+        else { throw StanzaError(.itemNotFound, "no item has this id") }
+        if item.position > subscription.feed.cursor {
+            try state.store.setCursor(subscription.subid, item.position)
+        }
+        context.reply(to: stanza)
+        _ = subscription.feed.acknowledge(item.position)
+        step(subscription, context)
+    }
+
+    // MARK: - Pause
+
+    private func pause(takenBy taker: JID, _ why: String, _ context: CoreContext) throws {
+        for subscription in state.subscriptions.feeds(taken: taker) {
+            var record = subscription.record
+            record.taker = nil
+            try state.store.update(record)
+            journal(subscription, "feed paused", "\(taker): \(why)", context)
+        }
+        for subscription in state.subscriptions.feeds(taken: taker) {
+            state.subscriptions.setTaker(of: subscription) { $0.pause() }
+            subscription.isStepScheduled = false
+        }
+    }
+
+    private func journal(_ subscription: Subscription, _ text: String, _ detail: String, _ context: CoreContext) {
+        guard let serial = subscription.node.serial else { return }
+        context.journal(serial, .delivery, text, detail: detail)
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Limits and intervals of information services, in one place.
+public struct InformationConfiguration: Sendable {
+    /// Seconds between two presences of a twin whose state has not changed.
+    public var twinInterval: Duration = .seconds(10)
+    /// How long stations may leave probes unanswered after a start before their twins are shown as unknown.
+    public var twinSettling: Duration = .seconds(30)
+    /// How many twins are shown in one step after a start.
+    public var twinsPerStep = 100
+    /// Seconds between two writings of the publishers' progress, and two summaries of a station.
+    public var progressInterval: Duration = .seconds(10)
+    /// How many publishers' progress is written in one step.
+    public var progressPerStep = 500
+    /// A station that owes a refused report is trusted again this long after the last refusal.
+    public var refusalMemory: Duration = .seconds(60)
+    /// How many rows of the log one step of a feed reads at most.
+    public var feedPage = 64
+    /// How many rows one step reads when few of them match.
+    public var scanPage = 512
+    /// A consumer with no more grants than this is served station by station, others by reading the whole log.
+    public var stationsRead = 16
+    /// How many items a request for items returns when it does not say.
+    public var itemsDefault = 20
+    /// How many items, nodes, subscriptions or grants one answer holds at most.
+    public var pageLimit = 100
+    /// How many bytes of JSON the items of one answer hold at most: a stanza stays below 256 KiB after escaping.
+    public var itemsBytes = 40_000
+    /// How many subscriptions one consumer may have.
+    public var subscriptionsPerConsumer = 1000
+    /// How far the pending items of a feed are counted.
+    public var pendingCount = 10_000
+
+    public init() {}
+}

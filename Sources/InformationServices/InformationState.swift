@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import Governance
+import StationModel
+import XMPPCore
+
+/// The tables that the parts of information services share. They are loaded at start and changed with the
+/// transactions; on the core thread only.
+final class InformationState {
+    let store: any InformationStore
+    /// The component's own address.
+    let domain: JID
+    let configuration: InformationConfiguration
+    var epoch: Int64 = 1
+    var publishers = PublisherTable()
+    var grants = GrantTable()
+    var subscriptions = SubscriptionTable()
+    /// Reports stored since the start.
+    var reports: Int64 = 0
+
+    var log: any ReportLog { store.log }
+
+    init(store: any InformationStore, domain: JID, configuration: InformationConfiguration) {
+        self.store = store
+        self.domain = domain
+        self.configuration = configuration
+    }
+
+    func load() throws {
+        epoch = try store.epoch()
+        for record in try store.publishers() { publishers.put(record) }
+        for progress in try log.progress(after: try store.progressPosition()) {
+            publishers.stored(
+                progress.publisher, sequence: progress.lastSequence, position: progress.lastPosition,
+                at: progress.lastReport)
+        }
+        for grant in try store.grants() {
+            grants.add(grant, to: try JID(grant.consumer))
+        }
+        for record in try store.subscriptions() { subscriptions.add(Subscription(record)) }
+    }
+
+    /// Whether a consumer (its bare JID) may see a station.
+    func mayObserve(_ consumer: JID, _ serial: Serial) -> Bool { grants[consumer].since(serial) != nil }
+
+    /// The id of the item at a position.
+    func item(_ position: Int64) -> String { ItemIdentifier(epoch: epoch, position: position).description }
+}
+
+extension StanzaError {
+    /// The one refusal, whatever the reason: who may not, learns nothing of why.
+    static var notAllowed: StanzaError { StanzaError(.forbidden, "not allowed") }
+}

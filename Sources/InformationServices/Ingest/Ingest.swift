@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+import StationCore
+import StationJSON
+import StationModel
+import StationProtocol
+import XMLStream
+import XMPPCore
+
+/// A report that has just been stored, on its way to those who may see it.
+struct StoredReport {
+    let publisher: Int64
+    let serial: Serial
+    /// The bare JID from which it came.
+    let jid: JID
+    let position: Int64
+    /// Whether a report with a higher number was stored before it.
+    let isLate: Bool
+    /// The JSON text exactly as received.
+    let body: [UInt8]
+    let measurements: [SenMLMeasurement]
+}
+
+/// Takes reports: who sends, whether it reads well, whether its number fits; stores, acknowledges, hands on.
+///
+/// Per report nothing is read from the store, but for numbers that are not higher than the last one.
+final class Ingest {
+    private let state: InformationState
+    private let stored: (StoredReport, CoreContext) -> Void
+    private var recent = RecentReports()
+    /// When a fork of a station was last put on record, so that a loop does not fill the log.
+    private var forkedAt: [Int64: Timestamp] = [:]
+    private static let forkSilence: Int64 = 60_000
+
+    /// `stored` is called for each report that was stored, before its transaction commits.
+    init(state: InformationState, stored: @escaping (StoredReport, CoreContext) -> Void) {
+        self.state = state
+        self.stored = stored
+    }
+
+    func register(on core: inout CoreRegistry) {
+        core.iq(.set, Report.xmlName) { [self] in try received($0, $1) }
+        core.shed { [self] sender, context in refused(sender, context) }
+    }
+
+    /// The inbox was full: what follows the refused report has to wait for it.
+    private func refused(_ sender: JID, _ context: CoreContext) {
+        guard let number = state.publishers.number(of: sender.bare) else { return }
+        state.publishers.change(number) { $0.refusedAt = context.now }
+    }
+
+    // MARK: - Taking a report
+
+    private func received(_ stanza: Stanza, _ context: CoreContext) throws {
+        guard stanza.to?.localpart == nil, let from = stanza.from, let payload = stanza.payload,
+            let number = state.publishers.number(of: from.bare), let publisher = state.publishers[number],
+            publisher.record.state == .active
+        else { throw StanzaError.notAllowed }
+        let report = try Report.decode(payload)
+        let body = try JSONContainer.container(in: payload).withText { [UInt8]($0) }
+        let measurements = try Self.measurements(report, of: publisher.record.serial, now: context.now)
+        let verdict = SequenceRule.judge(
+            report.seq, last: publisher.record.lastSequence, owes: publisher.refusedAt != nil,
+            saysGap: report.gap)
+        switch verdict {
+        case .next:
+            try store(stanza, report, body, measurements, publisher, context)
+            if publisher.record.lastSequence == 0 {
+                context.journal(publisher.record.serial, .report, "first report", detail: "seq \(report.seq)")
+            }
+            forgetRefusal(publisher, context)
+        case .afterGap(let missing):
+            try store(stanza, report, body, measurements, publisher, context)
+            let range = "\(missing.lowerBound)–\(missing.upperBound)"
+            context.journal(publisher.record.serial, .report, "gap", detail: "missing seq \(range)")
+            state.publishers.change(number) { $0.refusedAt = nil }
+        case .seenOrLate:
+            try seenOrLate(stanza, report, body, measurements, publisher, context)
+        case .refused(let expected):
+            throw StanzaError(
+                .unexpectedRequest, "an earlier report is missing", kind: .wait,
+                application: Self.expected(expected))
+        }
+    }
+
+    /// `<expected seq='n'/>`: the report that has to come first.
+    private static func expected(_ sequence: Int64) -> Element {
+        Element(XMLName("expected", Namespaces.stationmaster), ["seq": String(sequence)])
+    }
+
+    /// A station that owes a report and goes on without a leap has made it good, once those reports are
+    /// through that were already waiting when the other one was refused.
+    private func forgetRefusal(_ publisher: Publisher, _ context: CoreContext) {
+        guard let at = publisher.refusedAt, context.now >= at.adding(state.configuration.refusalMemory) else { return }
+        state.publishers.change(publisher.record.number) { $0.refusedAt = nil }
+    }
+
+    /// The records with base values applied; names of other stations are refused.
+    private static func measurements(
+        _ report: Report, of serial: Serial, now: Timestamp
+    ) throws(StanzaError) -> [SenMLMeasurement] {
+        var measurements: [SenMLMeasurement]
+        do {
+            measurements = try SenMLPack(report.records).resolve(now: now)
+        } catch {
+            throw StanzaError(.badRequest, "\(error.flaw.rawValue) at /records/\(error.record)")
+        }
+        for index in measurements.indices {
+            guard let local = StationNames.local(measurements[index].name, of: serial) else {
+                throw StanzaError(.badRequest, "the name of another station at /records/\(index)")
+            }
+            if local.utf8.count != measurements[index].name.utf8.count { measurements[index].name = String(local) }
+        }
+        return measurements
+    }
+
+    // MARK: - Storing
+
+    private func store(
+        _ stanza: Stanza, _ report: Report, _ body: [UInt8], _ measurements: [SenMLMeasurement],
+        _ publisher: Publisher, _ context: CoreContext, isLate: Bool = false
+    ) throws {
+        let record = publisher.record
+        let position = try state.log.append(
+            publisher: record.number, sequence: report.seq, receivedAt: context.now, isLate: isLate, body: body)
+        state.publishers.stored(record.number, sequence: report.seq, position: position, at: context.now)
+        recent.remember(publisher: record.number, sequence: report.seq, body: body)
+        state.reports &+= 1
+        context.reply(to: stanza)
+        stored(
+            StoredReport(
+                publisher: record.number, serial: record.serial, jid: record.jid, position: position,
+                isLate: isLate, body: body, measurements: measurements), context)
+    }
+
+    private func seenOrLate(
+        _ stanza: Stanza, _ report: Report, _ body: [UInt8], _ measurements: [SenMLMeasurement],
+        _ publisher: Publisher, _ context: CoreContext
+    ) throws {
+        let number = publisher.record.number
+        if recent.holds(publisher: number, sequence: report.seq, body: body) {
+            return context.reply(to: stanza)
+        }
+        guard let earlier = try state.log.lookup(publisher: number, sequence: report.seq) else {
+            try store(stanza, report, body, measurements, publisher, context, isLate: true)
+            context.journal(publisher.record.serial, .report, "late report", detail: "seq \(report.seq)")
+            return
+        }
+        if Self.isSame(earlier.body, body) {
+            recent.remember(publisher: number, sequence: report.seq, body: body)
+            return context.reply(to: stanza)
+        }
+        try forked(stanza, report.seq, earlier, publisher, context)
+    }
+
+    /// Whether two bodies say the same. A station may say `gap` when it sends again.
+    private static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        if a == b { return true }
+        guard let first = try? JSONDocument(a), let second = try? JSONDocument(b) else { return false }
+        return first.root["records"]?.json == second.root["records"]?.json
+    }
+
+    /// Two different reports under one number: a clone, or a station that has lost its memory.
+    private func forked(
+        _ stanza: Stanza, _ sequence: Int64, _ earlier: LogEntry, _ publisher: Publisher, _ context: CoreContext
+    ) throws {
+        context.reply(
+            to: stanza, error: StanzaError(.conflict, "another report was stored under seq \(sequence)"))
+        let serial = publisher.record.serial
+        let last = forkedAt[publisher.record.number]
+        if let last, context.now.milliseconds(since: last) < Self.forkSilence, context.now >= last { return }
+        let sender = stanza.from?.description ?? ""
+        try context.audit(
+            actor: sender, action: "sequence forked", subject: serial.description,
+            detail: .object(["seq": .integer(sequence), "stored": .string(state.item(earlier.position))]))
+        context.journal(serial, .report, "conflict", detail: "another body under seq \(sequence), from \(sender)")
+        context.emit(.sequenceForked(serial: serial, seq: sequence))
+        forkedAt[publisher.record.number] = context.now
+    }
+}
