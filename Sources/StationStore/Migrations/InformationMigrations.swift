@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+
+/// Tables of information services.
+enum InformationMigrations {
+    static func register(in migrator: inout DatabaseMigrator) {
+        migrator.registerMigration("information: publishers, log, grants, subscriptions, contacts") { db in
+            try db.execute(sql: log)
+            try db.execute(sql: consumers)
+        }
+    }
+
+    private static let log = """
+        CREATE TABLE information_state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            epoch INTEGER NOT NULL CHECK (epoch > 0),
+            progress_position INTEGER NOT NULL CHECK (progress_position >= 0)
+        ) STRICT;
+        INSERT INTO information_state VALUES (1, 1, 0);
+
+        CREATE TABLE publisher (
+            number INTEGER PRIMARY KEY CHECK (number > 0),
+            serial TEXT NOT NULL UNIQUE,
+            spelling TEXT NOT NULL,
+            jid TEXT NOT NULL UNIQUE,
+            state TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'revoked', 'retired')),
+            last_sequence INTEGER NOT NULL CHECK (last_sequence >= 0),
+            last_position INTEGER NOT NULL CHECK (last_position >= 0),
+            last_report_ms INTEGER
+        ) STRICT;
+
+        CREATE TABLE report_log (
+            position INTEGER PRIMARY KEY CHECK (position > 0),
+            publisher INTEGER NOT NULL REFERENCES publisher (number),
+            sequence INTEGER NOT NULL CHECK (sequence > 0),
+            received_ms INTEGER NOT NULL,
+            is_late INTEGER NOT NULL CHECK (is_late IN (0, 1)),
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX report_log_by_sequence ON report_log (publisher, sequence);
+        CREATE INDEX report_log_by_publisher ON report_log (publisher, position, received_ms);
+        """
+
+    private static let consumers = """
+        CREATE TABLE consumer_grant (
+            consumer TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            spelling TEXT NOT NULL,
+            since INTEGER NOT NULL CHECK (since >= 0),
+            at_ms INTEGER NOT NULL,
+            PRIMARY KEY (consumer, scope)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE subscription (
+            subid TEXT PRIMARY KEY NOT NULL CHECK (length(subid) = 32),
+            node TEXT NOT NULL,
+            node_spelling TEXT NOT NULL,
+            jid TEXT NOT NULL,
+            delivers INTEGER NOT NULL CHECK (delivers IN (0, 1)),
+            mode TEXT NOT NULL CHECK (mode IN ('live', 'feed')),
+            feed_window INTEGER NOT NULL CHECK (feed_window BETWEEN 1 AND 1000),
+            cursor INTEGER NOT NULL CHECK (cursor >= 0),
+            taker TEXT,
+            created_ms INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX subscription_by_node ON subscription (node, jid);
+
+        CREATE TABLE contact (
+            publisher INTEGER NOT NULL REFERENCES publisher (number),
+            consumer TEXT NOT NULL,
+            PRIMARY KEY (publisher, consumer)
+        ) STRICT, WITHOUT ROWID;
+        """
+}

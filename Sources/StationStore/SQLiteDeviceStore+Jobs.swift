@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import DeviceManagement
+import GRDB
+import StationModel
+
+extension SQLiteDeviceStore {
+    func insert(_ job: JobRecord) throws {
+        try change(
+            "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                job.id, job.kind, job.serial.folded, job.state, job.payload, job.detail, job.created.milliseconds,
+                job.updated.milliseconds, job.deadline.milliseconds, job.isEnded,
+            ])
+    }
+
+    func update(_ job: JobRecord) throws {
+        try change(
+            "UPDATE job SET state = ?, detail = ?, updated_ms = ?, is_ended = ? WHERE id = ?",
+            [job.state, job.detail, job.updated.milliseconds, job.isEnded, job.id])
+    }
+
+    func job(_ id: String) throws -> JobRecord? {
+        try jobs("WHERE id = ?", [id]).first
+    }
+
+    func openJobs(of serial: Serial) throws -> [JobRecord] {
+        try jobs("WHERE serial = ? AND is_ended = 0 ORDER BY created_ms, id", [serial.folded])
+    }
+
+    func jobs(of serial: Serial?, limit: Int) throws -> [JobRecord] {
+        if let serial {
+            return try jobs("WHERE serial = ? ORDER BY created_ms DESC, id LIMIT ?", [serial.folded, limit])
+        }
+        return try jobs("ORDER BY created_ms DESC, id LIMIT ?", [limit])
+    }
+
+    private func jobs(_ clause: String, _ arguments: StatementArguments) throws -> [JobRecord] {
+        try rows(
+            """
+            SELECT job.*, coalesce((SELECT spelling FROM station s WHERE s.serial = job.serial), job.serial) AS spelling
+            FROM job \(clause)
+            """, arguments
+        ).map { row in
+            JobRecord(
+                id: row["id"], kind: row["kind"], serial: try Self.serial(row["spelling"]), state: row["state"],
+                payload: row["payload"], detail: row["detail"], created: Timestamp(milliseconds: row["created_ms"]),
+                updated: Timestamp(milliseconds: row["updated_ms"]),
+                deadline: Timestamp(milliseconds: row["deadline_ms"]), isEnded: row["is_ended"])
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import GRDB
+import InformationServices
+import StationModel
+import XMPPCore
+
+extension SQLiteInformationStore {
+    func subscriptions() throws -> [SubscriptionRecord] {
+        try rows("SELECT * FROM subscription ORDER BY created_ms, subid").map { row in
+            let spelling: String = row["node_spelling"]
+            guard let node = PubSubNode(spelling), let mode = DeliveryMode(rawValue: row["mode"]) else {
+                throw StoreError(.damaged, "the store holds a subscription to '\(spelling)', which is no node")
+            }
+            let taker: String? = row["taker"]
+            return SubscriptionRecord(
+                subid: row["subid"], node: node, jid: try Self.jid(row["jid"]),
+                options: SubscriptionOptions(delivers: row["delivers"], mode: mode, window: row["feed_window"]),
+                cursor: row["cursor"], taker: try taker.map { try Self.jid($0) },
+                created: Timestamp(milliseconds: row["created_ms"]))
+        }
+    }
+
+    func insert(_ subscription: SubscriptionRecord) throws {
+        try change(
+            "INSERT INTO subscription VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                subscription.subid, Self.key(subscription.node), subscription.node.description,
+                subscription.jid.description, subscription.options.delivers, subscription.options.mode.rawValue,
+                subscription.options.window, subscription.cursor, subscription.taker?.description,
+                subscription.created.milliseconds,
+            ])
+    }
+
+    func update(_ subscription: SubscriptionRecord) throws {
+        try change(
+            """
+            UPDATE subscription SET delivers = ?, mode = ?, feed_window = ?, cursor = ?, taker = ? WHERE subid = ?
+            """,
+            [
+                subscription.options.delivers, subscription.options.mode.rawValue, subscription.options.window,
+                subscription.cursor, subscription.taker?.description, subscription.subid,
+            ])
+    }
+
+    func setCursor(_ subid: String, _ position: Int64) throws {
+        try change("UPDATE subscription SET cursor = ? WHERE subid = ?", [position, subid])
+    }
+
+    func removeSubscription(_ subid: String) throws {
+        try change("DELETE FROM subscription WHERE subid = ?", [subid])
+    }
+
+    /// What is unique: two spellings of a serial are one node.
+    private static func key(_ node: PubSubNode) -> String {
+        switch node {
+        case .all: "all"
+        case .station(let serial): "stations/" + serial.folded
+        }
+    }
+
+    // MARK: - Contacts
+
+    func contacts() throws -> [ContactRecord] {
+        try rows("SELECT publisher, consumer FROM contact ORDER BY publisher, consumer").map {
+            ContactRecord(publisher: $0[0], consumer: try Self.jid($0[1]))
+        }
+    }
+
+    func insert(_ contact: ContactRecord) throws {
+        try change("INSERT INTO contact VALUES (?, ?)", [contact.publisher, contact.consumer.description])
+    }
+
+    func remove(_ contact: ContactRecord) throws {
+        try change(
+            "DELETE FROM contact WHERE publisher = ? AND consumer = ?",
+            [contact.publisher, contact.consumer.description])
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import DeviceManagement
+import Foundation
+import GRDB
+import GRDBSQLite
+import InformationServices
+import StationCore
+
+/// Why a store cannot be used, with what to do.
+public struct StoreError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong with the store.
+    public enum Code: Sendable { case locked, damaged, newer, unusable }
+    /// To switch on.
+    public let code: Code
+    public let description: String
+
+    init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}
+
+/// The database of the batch that is running; outside of one there is none.
+public final class CurrentDatabase {
+    private var current: Database?
+
+    /// The connection inside the batch's transaction.
+    public var db: Database {
+        get throws {
+            guard let current else { throw StoreError(.unusable, "the store was used outside a transaction") }
+            return current
+        }
+    }
+
+    func run<T>(with db: Database, _ body: () throws -> T) rethrows -> T {
+        current = db
+        defer { current = nil }
+        return try body()
+    }
+}
+
+/// The SQLite store: one connection that writes and checkpoints, `synchronous=FULL`, an exclusive lock
+/// against a second process, strict tables, append-only migrations.
+public final class StationStore {
+    /// The folder's database file.
+    public let path: String
+    private let queue: DatabaseQueue
+    private let lock: StoreLock
+    /// The connection inside the transaction that runs.
+    public let database = CurrentDatabase()
+    /// The tables of device management.
+    public let device: any DeviceStore
+    /// The tables of information services.
+    public let information: any InformationStore
+
+    /// Opens or creates the store at `path`.
+    ///
+    /// Throws ``StoreError``: `locked` names the process that has it, `damaged` says how to restore,
+    /// `newer` that a newer version has written it.
+    public init(path: String) throws {
+        self.path = path
+        lock = try StoreLock(path: path + ".lock")
+        var configuration = Configuration()
+        configuration.label = "stationmaster"
+        configuration.foreignKeysEnabled = true
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try Self.prepare(queue)
+        } catch let error as DatabaseError
+            where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
+        {
+            throw StoreError(
+                .damaged, "the store \(path) is damaged (\(error.message ?? "")); put the last backup in its place")
+        }
+        device = SQLiteDeviceStore(database: database)
+        information = SQLiteInformationStore(database: database)
+    }
+
+    private static func prepare(_ queue: DatabaseQueue) throws {
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA journal_mode=WAL")
+            try db.execute(sql: "PRAGMA synchronous=FULL")
+            try db.execute(sql: "PRAGMA wal_autocheckpoint=4000")
+            try db.execute(sql: "PRAGMA cache_size=-65536")
+            guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
+                throw StoreError(.unusable, "SQLite did not accept synchronous=FULL")
+            }
+        }
+        var migrator = DatabaseMigrator()
+        CoreMigrations.register(in: &migrator)
+        DeviceMigrations.register(in: &migrator)
+        InformationMigrations.register(in: &migrator)
+        let known = migrator
+        if try queue.read({ try known.hasBeenSuperseded($0) }) {
+            throw StoreError(.newer, "the store was written by a newer version of Stationmaster; install that version")
+        }
+        try migrator.migrate(queue)
+        // GRDB may have set its own value while migrating.
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous=FULL") }
+    }
+
+    /// The version of the SQLite library that is linked.
+    public static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+
+    /// The text of the schema, as it stands in `Schemas/sql/`.
+    public func schema() throws -> String {
+        try queue.read { db in
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+                    AND name NOT LIKE 'grdb_%' ORDER BY name
+                    """
+            ).map { $0 + ";\n" }.joined(separator: "\n")
+        }
+    }
+}
+
+extension StationStore: CoreStore {
+    public func transaction(_ body: () throws -> Void) throws {
+        try queue.writeWithoutTransaction { db in
+            try database.run(with: db) {
+                try db.inTransaction(.immediate) {
+                    try body()
+                    return .commit
+                }
+            }
+        }
+    }
+
+    public func savepoint(_ body: () throws -> Void) throws {
+        try database.db.inSavepoint {
+            try body()
+            return .commit
+        }
+    }
+
+    /// A constraint that does not hold is a refused request; everything else that SQLite reports is the store's own.
+    public func isFailure(_ error: any Error) -> Bool {
+        guard let error = error as? DatabaseError else { return error is StoreError }
+        return error.resultCode != .SQLITE_CONSTRAINT
+    }
+}
