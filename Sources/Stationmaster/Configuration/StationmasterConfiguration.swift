@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import DeviceManagement
+import Foundation
+import InformationServices
+import StationSettings
+import StationCore
+import StationPKI
+import XMPPComponent
+import XMPPCore
+
+/// Everything the component needs to run, checked. Made from a file by ``load(path:environment:)``,
+/// or by a program that embeds the component.
+public struct StationmasterConfiguration: Sendable {
+    /// Where and as whom to attach.
+    public var component: ComponentConfiguration
+    /// What device management needs.
+    public var device: DeviceConfiguration
+    /// Limits and intervals of information services.
+    public var information: InformationConfiguration
+    /// Limits of the core.
+    public var core: CoreLimits
+    /// Path of the SQLite store.
+    public var storePath: String
+    /// Path of the Unix socket for commands; nil for none.
+    public var controlSocket: String?
+    /// A word such as `info`.
+    public var logLevel = "info"
+
+    public init(
+        component: ComponentConfiguration, device: DeviceConfiguration, information: InformationConfiguration,
+        storePath: String, controlSocket: String? = nil, core: CoreLimits = CoreLimits()
+    ) {
+        self.component = component
+        self.device = device
+        self.information = information
+        self.storePath = storePath
+        self.controlSocket = controlSocket
+        self.core = core
+    }
+
+    /// Reads a configuration file and the files it names.
+    public static func load(
+        path: String, environment: [String: String]
+    ) throws(ConfigurationError) -> StationmasterConfiguration {
+        let settings = try StationmasterOptions.all.read(path: path, environment: environment)
+        let files = ConfigurationFiles(settings: settings, configuration: path)
+        var component = ComponentConfiguration(
+            domain: settings.text("component.domain"), secret: try files.secret("component.secretFile"),
+            host: settings.text("component.serverHost"), port: settings.integer("component.serverPort"))
+        component.allowPlaintextBeyondLoopback = settings.boolean("component.allowPlaintextBeyondLoopback")
+        component.queueBytes = settings.integer("limits.queueBytes")
+        let domain = try files.domain("component.domain")
+        var device = DeviceConfiguration(
+            domain: domain, factoryHosts: settings.list("hosts.factory"),
+            onboardingHost: try files.domain("hosts.onboarding").domain,
+            stationsHost: try files.domain("hosts.stations").domain, owner: settings.text("owner.name"),
+            makerAuthority: try files.authority("maker"), ownerAuthority: try files.authority("owner"),
+            directorKey: try files.key("director.key"))
+        device.trustedMakers += try files.certificates("owner.trustedMakers")
+        device.reportInterval = settings.integer("stations.reportInterval")
+        device.challengeLifetime = .seconds(settings.integer("stations.challengeLifetime"))
+        device.probesPerTick = max(1, settings.integer("stations.probesPerSecond") / 10)
+        device.jobSilence = .seconds(settings.integer("stations.jobSilence"))
+        device.enterpriseNumber = settings.integer("maker.enterpriseNumber")
+        var core = CoreLimits()
+        core.batchRequests = settings.integer("limits.batchRequests")
+        core.inboxBytes = settings.integer("limits.inboxBytes")
+        var configuration = StationmasterConfiguration(
+            component: component, device: device, information: InformationConfiguration(),
+            storePath: files.path("store.path"), controlSocket: files.path("control.socket"), core: core)
+        configuration.logLevel = settings.text("logging.level")
+        return configuration
+    }
+}
+
+/// The files that a configuration names, relative to its own folder.
+struct ConfigurationFiles {
+    let settings: Settings
+    let configuration: String
+
+    func path(_ key: String) -> String { path(text: settings.text(key)) }
+
+    private func path(text: String) -> String {
+        text.hasPrefix("/")
+            ? text
+            : URL(fileURLWithPath: configuration).deletingLastPathComponent().appendingPathComponent(text).path
+    }
+
+    func domain(_ key: String) throws(ConfigurationError) -> JID {
+        guard let jid = try? JID(settings.text(key)), jid.localpart == nil, jid.resource == nil else {
+            throw settings.error(key, "'\(settings.text(key))' is no XMPP domain")
+        }
+        return jid
+    }
+
+    /// A file that only its owner may read.
+    private func guarded(_ key: String) throws(ConfigurationError) -> String {
+        let path = path(key)
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw settings.error(key, "the file \(path) is not there") }
+        guard status.st_mode & 0o077 == 0 else {
+            throw settings.error(key, "others can read \(path); run: chmod 600 \(path)")
+        }
+        return try read(key, path)
+    }
+
+    private func read(_ key: String, _ path: String) throws(ConfigurationError) -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw settings.error(key, "the file \(path) cannot be read")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// At least 128 bits, which 22 characters of base64 hold.
+    func secret(_ key: String) throws(ConfigurationError) -> String {
+        let secret = try guarded(key).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !secret.isEmpty else { throw settings.error(key, "the file is empty") }
+        return secret
+    }
+
+    func key(_ key: String) throws(ConfigurationError) -> P256PrivateKey {
+        let pem = try guarded(key)
+        do { return try P256PrivateKey(pem: pem) } catch {
+            throw settings.error(key, "\(path(key)) is no P-256 private key: \(error)")
+        }
+    }
+
+    func authority(_ section: String) throws(ConfigurationError) -> CertificateAuthority {
+        let certificate = try read("\(section).certificate", path("\(section).certificate"))
+        let key = try guarded("\(section).key")
+        do { return try CertificateAuthority(certificatePEM: certificate, keyPEM: key) } catch {
+            throw settings.error("\(section).certificate", "is no CA with that key: \(error)")
+        }
+    }
+
+    func certificates(_ key: String) throws(ConfigurationError) -> [Certificate] {
+        var certificates: [Certificate] = []
+        for name in settings.list(key) {
+            let pem = try read(key, path(text: name))
+            do { certificates.append(try Certificate(pem: pem)) } catch {
+                throw settings.error(key, "\(name) is no certificate: \(error)")
+            }
+        }
+        return certificates
+    }
+}

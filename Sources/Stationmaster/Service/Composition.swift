@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import DeviceManagement
+import InformationServices
+import Logging
+import StationCore
+import StationStore
+import XMPPCore
+
+/// The composition root: store, domains, core and router, put together. What differs between service and
+/// test – clock, random bytes, pool, outlet – comes in through the door.
+public struct Composition {
+    /// To be run by one thread.
+    public let core: Core
+    /// Takes what the link receives.
+    public let network: NetworkSide
+
+    /// Opens the store and loads the tables.
+    public init(
+        configuration: StationmasterConfiguration, clock: any CoreClock, random: any CoreRandom, pool: any WorkPool,
+        inbox: Inbox, link: any ComponentOutlet, logger: Logger
+    ) throws {
+        let store = try StationStore(path: configuration.storePath)
+        logger.info("store opened", metadata: ["path": "\(store.path)", "sqlite": "\(StationStore.libraryVersion)"])
+        let information = InformationServices(
+            store: store.information, domain: configuration.device.domain, configuration: configuration.information)
+        let device = DeviceManagement(
+            store: store.device, configuration: configuration.device,
+            nextSequence: { information.nextSequence($0) })
+        let registry = store.device
+        information.firmwareVersion = { try registry.station($0)?.firmwareVersion }
+        let status = StatusCommand(
+            domain: configuration.device.domain, storePath: configuration.storePath, store: store.device,
+            roster: device.roster, information: information, clock: clock, isLinkReady: { link.isReady })
+        core = Core(
+            store: store, modules: [device, information, TimelineCommands(store: store), status], clock: clock,
+            random: random, pool: pool, outlet: link, limits: configuration.core, logger: logger,
+            workDone: { inbox.append(control: [$0]) })
+        try core.start()
+        let router = try Features.router(
+            domain: configuration.device.domain, clock: clock, registry: core.registry, version: StationmasterService.version)
+        network = NetworkSide(inbox: inbox, router: router, outlet: link, logger: logger)
+    }
+}
+
+/// The link as the composition sees it.
+public protocol ComponentOutlet: StanzaOutlet {
+    /// Whether the server has accepted us.
+    var isReady: Bool { get }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import NIOPosix
+import StationCore
+import StationDigest
+import StationModel
+
+/// The wall clock.
+public struct WallClock: CoreClock {
+    public init() {}
+    public func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000)
+    }
+}
+
+/// Random bytes of the operating system.
+public final class SystemRandom: CoreRandom {
+    public init() {}
+    /// Without random bytes nothing can be made safely, so a failure of the source ends the process.
+    public func bytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<max(0, count)).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+}
+
+/// Slow work on a few threads of its own.
+final class ThreadedPool: WorkPool {
+    private let threads: NIOThreadPool
+
+    init(threads: NIOThreadPool) { self.threads = threads }
+
+    func submit(_ work: @escaping @Sendable () -> Void) {
+        threads.submit { state in
+            if case .active = state { work() }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+import Logging
+import NIOPosix
+import ServiceLifecycle
+import StationCore
+import Synchronization
+import XMPPComponent
+
+/// The whole component as a service: attach it to a server with ``run()``.
+///
+/// ```swift
+/// let configuration = try StationmasterConfiguration.load(path: "stationmaster.yaml", environment: [:])
+/// let service = try StationmasterService(configuration: configuration, logger: Logger(label: "stations"))
+/// try await service.run()
+/// ```
+public final class StationmasterService: Service {
+    /// The version, as XEP-0092 and `--version` tell it.
+    public static let version = "0.1.0"
+
+    private let configuration: StationmasterConfiguration
+    private let logger: Logger
+    private let inbox: Inbox
+    private let link: ComponentLink
+    private let thread: CoreThread
+    private let threads: NIOThreadPool
+    private let group: MultiThreadedEventLoopGroup
+    private let control: ControlSocket?
+
+    /// Opens the store and loads the tables; nothing is sent or received before ``run()``.
+    ///
+    /// Throws ``StationStore/StoreError`` if the store is locked by another process or damaged.
+    public init(configuration: StationmasterConfiguration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        let inbox = Inbox(limits: configuration.core)
+        self.inbox = inbox
+        let threads = NIOThreadPool(numberOfThreads: 2)
+        self.threads = threads
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        self.group = group
+        let outlet = LinkOutlet()
+        let composition = try Composition(
+            configuration: configuration, clock: WallClock(), random: SystemRandom(),
+            pool: ThreadedPool(threads: threads), inbox: inbox, link: outlet, logger: logger)
+        link = ComponentLink(
+            configuration: configuration.component, delegate: composition.network, logger: logger, group: group)
+        outlet.attach(link)
+        let stopper = Stopper()
+        self.stopper = stopper
+        thread = CoreThread(
+            core: composition.core, inbox: inbox, logger: logger, onFailure: { stopper.stop($0) })
+        control = configuration.controlSocket.map {
+            ControlSocket(path: $0, inbox: inbox, group: group, logger: logger)
+        }
+    }
+
+    private let stopper: Stopper
+
+    /// Runs until it is cancelled or told to shut down; then takes nothing more, finishes what it has taken,
+    /// and closes. Throws if the store fails: then nothing that was not acknowledged is known to be stored.
+    public func run() async throws {
+        threads.start()
+        thread.start()
+        try await control?.start()
+        logger.info("running", metadata: ["domain": "\(configuration.component.domain)"])
+        let error = await cancelWhenGracefulShutdown { [link, stopper] in
+            await withTaskGroup(of: (any Error)?.self) { tasks in
+                tasks.addTask {
+                    do {
+                        try await link.run()
+                        return nil
+                    } catch is CancellationError { return nil } catch { return error }
+                }
+                tasks.addTask { await stopper.wait() }
+                let first = await tasks.next() ?? nil
+                tasks.cancelAll()
+                return first
+            }
+        }
+        await control?.stop()
+        thread.stop()
+        await link.shutdown()
+        try? await threads.shutdownGracefully()
+        try? await group.shutdownGracefully()
+        logger.info("stopped")
+        if let error { throw error }
+    }
+}
+
+/// The link, which is made after those who send through it.
+private final class LinkOutlet: ComponentOutlet {
+    private let link = Mutex<ComponentLink?>(nil)
+    var isReady: Bool { link.withLock { $0 }?.isReady ?? false }
+    func attach(_ made: ComponentLink) { link.withLock { $0 = made } }
+    func deliver(_ stanzas: [UInt8]) -> Bool { link.withLock { $0 }?.send(stanzas) ?? false }
+}
+
+/// Ends the service from the core thread.
+private final class Stopper: Sendable {
+    private let stream: AsyncStream<any Error>
+    private let continuation: AsyncStream<any Error>.Continuation
+
+    init() { (stream, continuation) = AsyncStream.makeStream() }
+
+    func stop(_ error: any Error) {
+        continuation.yield(error)
+        continuation.finish()
+    }
+
+    func wait() async -> (any Error)? {
+        for await error in stream { return error }
+        return nil
+    }
+}

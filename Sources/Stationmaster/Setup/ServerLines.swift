@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an admin pastes into the XMPP server's configuration.
+public struct ServerLines {
+    let setup: Setup
+    let result: Setup.Result
+
+    public init(setup: Setup, result: Setup.Result) {
+        self.setup = setup
+        self.result = result
+    }
+
+    /// For Prosody 0.12.
+    public var prosody: String {
+        let factories = setup.factoryHosts.map {
+            """
+            VirtualHost "\($0)"                       -- units in the factory
+                authentication = "anonymous"
+            """
+        }.joined(separator: "\n")
+        return """
+            -- Prosody: /etc/prosody/conf.d/stationmaster.cfg.lua   (package prosody-modules has mod_auth_ccert)
+            -- In the global section: component_ports = { \(setup.serverPort) }
+            -- Copy the CA certificates to where Prosody can read them, and make an empty folder for capath,
+            -- without which every public authority of the system could vouch for a station:
+            --   install -m 644 \(result.makerCertificatePath) \(result.ownerCertificatePath) /etc/prosody/certs/
+            --   mkdir -p /etc/prosody/no-authorities
+            \(factories)
+            VirtualHost "\(setup.onboardingHost)"     -- stations log in with their engraved identity
+                authentication = "ccert"; certificate_match = "xmppaddr"
+                ssl = { cafile = "/etc/prosody/certs/maker-ca.pem"; capath = "/etc/prosody/no-authorities";
+                        verify = { "peer", "client_once" };
+                        verifyext = { "lsec_continue", lsec_ignore_purpose = false } }
+            VirtualHost "\(setup.stationsHost)"       -- stations log in with their operational identity
+                authentication = "ccert"; certificate_match = "xmppaddr"
+                ssl = { cafile = "/etc/prosody/certs/owner-ca.pem"; capath = "/etc/prosody/no-authorities";
+                        verify = { "peer", "client_once" };
+                        verifyext = { "lsec_continue", lsec_ignore_purpose = false } }
+            Component "\(setup.domain)"
+                component_secret = "\(result.secret)"
+            """
+    }
+
+    /// For ejabberd 23.01.
+    public var ejabberd: String {
+        let hosts = (setup.factoryHosts + [setup.onboardingHost, setup.stationsHost]).map { "  - \($0)" }
+            .joined(separator: "\n")
+        let factories = setup.factoryHosts.map {
+            "  \($0): {auth_method: anonymous, anonymous_protocol: sasl_anon}"
+        }.joined(separator: "\n")
+        return """
+            # ejabberd: /etc/ejabberd/ejabberd.yml
+            # One file with both CAs: cat \(result.makerCertificatePath) \(result.ownerCertificatePath) > /etc/ejabberd/stations.pem
+            hosts:                                   # beside your own
+            \(hosts)
+            host_config:
+            \(factories)
+            listen:
+              -                                      # the listener on which stations log in
+                port: 5222
+                module: ejabberd_c2s
+                starttls: true
+                tls_verify: true
+                cafile: /etc/ejabberd/stations.pem
+              -
+                port: \(setup.serverPort)
+                ip: "127.0.0.1"
+                module: ejabberd_service
+                global_routes: false
+                hosts:
+                  \(setup.domain): {password: "\(result.secret)"}
+            """
+    }
+
+    /// For jabberd2.
+    public var jabberd2: String {
+        """
+        # jabberd2: /etc/jabberd2/router-users.xml; components attach to the router's port (5347)
+        <user><name>\(setup.domain)</name><secret>\(result.secret)</secret></user>
+        """
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import StationDigest
+import StationPKI
+import XMPPCore
+
+/// What `stationmaster init` makes: configuration, component secret, the maker's and the owner's CA, the director's key.
+public struct Setup {
+    /// The component's domain.
+    public var domain: String
+    /// Where everything is written; made if it is not there.
+    public var folder: String
+    /// Name or address of the XMPP server.
+    public var serverHost: String
+    /// The server's component port.
+    public var serverPort: Int
+    /// XMPP domains from which units may be engraved.
+    public var factoryHosts: [String]
+    /// XMPP domain for engraved identities.
+    public var onboardingHost: String
+    /// XMPP domain for operational identities.
+    public var stationsHost: String
+    /// The owner's name, as it stands in certificates.
+    public var owner: String
+    /// Whether files that are there already are replaced. Replacing a CA makes every station's identity worthless.
+    public var overwriting: Bool
+
+    public init(
+        domain: String, folder: String, serverHost: String, serverPort: Int, factoryHosts: [String],
+        onboardingHost: String, stationsHost: String, owner: String, overwriting: Bool
+    ) {
+        self.domain = domain
+        self.folder = folder
+        self.serverHost = serverHost
+        self.serverPort = serverPort
+        self.factoryHosts = factoryHosts
+        self.onboardingHost = onboardingHost
+        self.stationsHost = stationsHost
+        self.owner = owner
+        self.overwriting = overwriting
+    }
+
+    /// What was made.
+    public struct Result: Sendable {
+        /// The configuration file.
+        public let configurationPath: String
+        /// The secret to give to the server.
+        public let secret: String
+        /// The CA whose certificates the onboarding host trusts.
+        public let makerCertificatePath: String
+        /// The CA whose certificates the stations host trusts.
+        public let ownerCertificatePath: String
+    }
+
+    /// Writes everything, or throws ``SetupError`` before the first file is written.
+    public func perform(now: Int64) throws -> Result {
+        for name in [domain, onboardingHost, stationsHost] + factoryHosts {
+            guard let jid = try? JID(name), jid.localpart == nil, jid.resource == nil else {
+                throw SetupError("'\(name)' is no XMPP domain")
+            }
+        }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let names = [
+            "stationmaster.yaml", "component.secret", "maker-ca.key", "maker-ca.pem", "owner-ca.key", "owner-ca.pem",
+            "director.key",
+        ]
+        if !overwriting, let there = names.first(where: { FileManager.default.fileExists(atPath: path($0)) }) {
+            throw SetupError("\(path(there)) is there already; choose another folder, or replace all with --force")
+        }
+        let secret = Base64URL.encode(try secureRandomBytes(32))
+        try write(secret + "\n", "component.secret")
+        for (file, name) in [("maker-ca", "Maker CA"), ("owner-ca", "Owner CA")] {
+            let authority = try CertificateAuthority.create(
+                commonName: "\(owner) \(name)", organization: owner, key: P256PrivateKey(), validYears: 30, now: now)
+            try write(authority.keyPEM, file + ".key")
+            try publish(authority.certificate.pem, file + ".pem")
+        }
+        try write(P256PrivateKey().pem, "director.key")
+        let values = [
+            "component.domain": domain, "component.serverHost": serverHost, "component.serverPort": String(serverPort),
+            "hosts.factory": factoryHosts.joined(separator: ","), "hosts.onboarding": onboardingHost,
+            "hosts.stations": stationsHost, "owner.name": owner,
+        ]
+        try write(StationmasterOptions.all.annotated(values), "stationmaster.yaml")
+        return Result(
+            configurationPath: path("stationmaster.yaml"), secret: secret, makerCertificatePath: path("maker-ca.pem"),
+            ownerCertificatePath: path("owner-ca.pem"))
+    }
+
+    private func path(_ name: String) -> String { folder + "/" + name }
+
+    private func write(_ text: String, _ name: String) throws {
+        try Secrets.write(text, to: path(name), overwriting: true)
+    }
+
+    private func publish(_ text: String, _ name: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)), options: .atomic)
+        chmod(path(name), 0o644)
+    }
+}
