@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import StationAgent
+
+/// `station show`
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Shows what an identity folder holds: who the station is, how far it has come, what waits.",
+        discussion: """
+            Reads and changes nothing; the station may be running.
+
+            Examples:
+              station show --directory /var/lib/station
+              station show --directory /var/lib/station --json
+            """)
+
+    @Option(help: "The identity folder.")
+    var directory = "/var/lib/station"
+
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func run() async throws {
+        try await ending {
+            let summary = try StationSummary(directory)
+            print(json ? summary.json.prettyPrinted() : summary.text)
+        }
+    }
+}
