@@ -73,7 +73,7 @@ class Play:
             await server.start(component.folder)
             note(f"{server.about['version']}, client port {server.port}")
         async with self.hop("the component attaches to the server", component.log,
-                            "The secret in stationmaster.yaml and the server's must be the same, and the port the component port."):
+                            "The log says why. The secret in stationmaster.yaml and the server's must be the same, and the port the component port."):
             await component.start()
 
             async def missing():

@@ -179,7 +179,6 @@ public final class ComponentLink: Sendable {
     private func bootstrap(on loop: any EventLoop) -> ClientBootstrap {
         ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(configuration.handshakeTimeout))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 << 10))
     }
 

@@ -40,6 +40,9 @@ final class Ingest {
     func register(on core: inout CoreRegistry) {
         core.iq(.set, Report.xmlName) { [self] in try received($0, $1) }
         core.shed { [self] sender, context in refused(sender, context) }
+        core.linkReady { [self] context in
+            context.afterCommit { [state] output in state.publishers.expectOrder(at: output.now) }
+        }
     }
 
     /// The inbox was full: what follows the refused report has to wait for it.
@@ -59,7 +62,7 @@ final class Ingest {
         let body = try JSONContainer.container(in: payload).withText { [UInt8]($0) }
         let measurements = try Self.measurements(report, of: publisher.record.serial, now: context.now)
         let verdict = SequenceRule.judge(
-            report.seq, last: publisher.record.lastSequence, owes: publisher.refusedAt != nil,
+            report.seq, last: publisher.record.lastSequence, owes: owes(publisher, context.now),
             saysGap: report.gap)
         switch verdict {
         case .next:
@@ -80,6 +83,11 @@ final class Ingest {
                 .unexpectedRequest, "an earlier report is missing", kind: .wait,
                 application: Self.expected(expected))
         }
+    }
+
+    /// Whether a leap is refused; a station that does not understand `expected` is not locked out for ever.
+    private func owes(_ publisher: Publisher, _ now: Timestamp) -> Bool {
+        publisher.refusedAt.map { now < $0.adding(state.configuration.refusalMemory * 5) } ?? false
     }
 
     /// `<expected seq='n'/>`: the report that has to come first.

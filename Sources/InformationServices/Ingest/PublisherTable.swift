@@ -9,7 +9,8 @@ struct Publisher {
 
     var record: PublisherRecord
     var presence = Presence.unknown
-    /// When a report of it was last refused for overload; nil once that is made good.
+    /// When a report of it was last refused for overload, or may have been lost with the link; nil once that is
+    /// made good.
     var refusedAt: Timestamp?
     /// Whether its progress has to be written.
     var isDirty = false
@@ -69,6 +70,12 @@ struct PublisherTable {
     /// The link is down: nobody's presence is known.
     mutating func forgetPresence() {
         for index in rows.indices { rows[index]?.presence = .unknown }
+    }
+
+    /// The link is up (again): what was on its way may be lost, so a station that has reported goes on where
+    /// it was, without a leap, or says that it cannot.
+    mutating func expectOrder(at now: Timestamp) {
+        for index in rows.indices where (rows[index]?.record.lastSequence ?? 0) > 0 { rows[index]?.refusedAt = now }
     }
 
     /// A report of the station was stored.

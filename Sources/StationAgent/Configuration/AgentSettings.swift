@@ -71,6 +71,8 @@ public struct AgentSettings: Sendable {
     public var interval: Double?
     /// Reports on their way at once.
     public var window = 16
+    /// How long an answer of the component is waited for before the request is made again.
+    public var answerTimeout = Duration.seconds(10)
     /// What is kept.
     public var spool = SpoolLimits()
     /// Told to the component, if there is one.

@@ -197,8 +197,9 @@ public final class InformationServiceSession: Sendable {
             guard !Task.isCancelled, let done = queue.done, done.item != cursor else { continue }
             state.withLock { $0.unacknowledged = 0 }
             do throws(ClientError) {
+                // The answer may be lost with the component; the next acknowledgement says the same and more.
                 _ = try await connection.request(
-                    .set, to: settings.component, Ack(subid: subid, item: done.item).element)
+                    .set, to: settings.component, Ack(subid: subid, item: done.item).element, timeout: .seconds(5))
                 state.withLock { $0.acknowledged = done.item }
             } catch {
                 logger.warning("acknowledgement failed", metadata: ["reason": "\(error)"])

@@ -83,7 +83,8 @@ extension Agent {
     private nonisolated func converse(
         _ connection: XMPPClientConnection, isInstalled: Bool
     ) async throws(AgentError) -> Bool {
-        let conversation = ClientConversation(connection, component: component, encoding: settings.encoding)
+        let conversation = ClientConversation(
+            connection, component: component, encoding: settings.encoding, timeout: settings.answerTimeout)
         if !isInstalled {
             _ = try await introduce(over: conversation)
             environment.observe(.installed)

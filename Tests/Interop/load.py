@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""load.py kills|crowd SERVERJSON BINARIES WORKDIR [--times N] [--stations N]
+
+kills  a feed is followed while simulated stations report and the component is killed (SIGKILL) again and again:
+       no acknowledged report is missing from the feed, and the order of each station is kept
+crowd  many stations introduce themselves and report every 10 s for a minute: all is acknowledged
+
+SERVERJSON  file with the line printed by Tests/Servers/prosody or Tests/Servers/ejabberd
+BINARIES    folder with `stationmaster` and `station`
+WORKDIR     folder made by `stationmaster init`
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from checks import Checks, equal, true
+
+
+class Load:
+    def __init__(self, options):
+        self.server = json.loads(Path(options.server).read_text())
+        self.binaries = Path(options.binaries).resolve()
+        self.folder = Path(options.folder).resolve()
+        self.environment = {**os.environ, "STATIONMASTER_CONFIG": str(self.folder / "stationmaster.yaml")}
+        self.component = None
+
+    def command(self, *words):
+        done = subprocess.run(
+            [self.binaries / "stationmaster", *map(str, words)], env=self.environment, capture_output=True, text=True, timeout=60)
+        true(done.returncode == 0, f"{words[0]} {words[1]}: {done.stderr.strip()[-300:]}")
+        return done.stdout
+
+    def start(self):
+        with open(self.folder / "stationmaster.log", "ab") as log:
+            self.component = subprocess.Popen(
+                [self.binaries / "stationmaster", "run"], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def ready(self):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if json.loads(self.command("status", "--json"))["link"] == "ready":
+                    return
+            except AssertionError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError("the component was not ready within 30 s")
+
+    def announce(self, prefix, count):
+        serials = self.folder / f"{prefix}serials"
+        serials.write_text("".join(f"{prefix}{number}\n" for number in range(1, count + 1)))
+        self.command("batch", "open", prefix, "--file", serials, "--model", "simulated", "--hours", 8)
+        self.command("station", "announce", "--file", serials)
+
+    def simulate(self, prefix, count, seconds, interval, logins):
+        return subprocess.Popen(
+            [self.binaries / "station", "simulate", "--stations", str(count), "--seconds", str(seconds), "--interval", str(interval),
+             "--prefix", prefix, "--directory", self.folder / prefix, "--factory-host", self.server["domains"]["factory"],
+             "--host", self.server["host"], "--port", str(self.server["ports"]["client"]), "--trust", self.server["caFile"],
+             "--component", self.server["domains"]["component"], "--logins-per-second", str(logins)],
+            env=self.environment, stdin=subprocess.DEVNULL, stdout=open(self.folder / f"{prefix}out", "w"), stderr=subprocess.STDOUT)
+
+    def summary(self, name):
+        return json.loads((self.folder / name).read_text().strip().splitlines()[-1])
+
+    def follow(self, jid):
+        password = self.folder / "password"
+        password.write_text(self.server["users"][jid])
+        self.command("grant", jid, "all")
+        return subprocess.Popen(
+            [self.binaries / "stationmaster", "follow", "--jid", jid, "--password-file", password, "--host", self.server["host"],
+             "--port", str(self.server["ports"]["client"]), "--ca", self.server["caFile"],
+             "--service", self.server["domains"]["component"], "--mode", "feed"],
+            env=self.environment, stdin=subprocess.DEVNULL, stdout=open(self.folder / "feed", "w"), stderr=subprocess.DEVNULL)
+
+    def end(self, *processes):
+        for process in processes:
+            if process and process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+def kills(load, checks, times):
+    stations = 20
+    load.announce("kill-", stations)
+    follower = load.follow("weather1@localhost")
+    crowd = load.simulate("kill-", stations, times * 1.2 + 15, 0.2, 0)
+    try:
+        with checks.that(f"the component is killed {times} times under load, and comes back each time"):
+            chance = random.Random(7)
+            time.sleep(3)
+            for _ in range(times):
+                time.sleep(chance.uniform(0.1, 1.0))
+                true(crowd.poll() is None, "the stations have ended too early")
+                load.component.kill()
+                load.component.wait()
+                load.start()
+                load.ready()
+        crowd.wait(120)
+        reported = load.summary("kill-out")
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and len(delivered(load)) < reported["reports_acknowledged"]:
+            time.sleep(0.5)
+    finally:
+        load.end(crowd, follower)
+    items = delivered(load)
+    with checks.that("stations got on"):
+        true(reported["reports_acknowledged"] > stations * 10, f"only {reported['reports_acknowledged']} reports were acknowledged")
+    with checks.that("no acknowledged report is missing from the feed"):
+        numbers = {}
+        for station, seq in items:
+            numbers.setdefault(station, set()).add(seq)
+        equal(len(numbers), stations, "stations in the feed")
+        for station, seen in numbers.items():
+            equal(len(seen), max(seen), f"numbers of {station}")
+        true(len(set(items)) >= reported["reports_acknowledged"],
+             f"{len(set(items))} in the feed, {reported['reports_acknowledged']} acknowledged")
+    with checks.that("the order of each station is kept"):
+        highest = {}
+        for station, seq in items:
+            true(seq <= highest.get(station, 0) + 1, f"{station}: {seq} came after {highest.get(station, 0)}")
+            highest[station] = max(highest.get(station, 0), seq)
+    with checks.that("the log is whole"):
+        load.command("log", "--verify")
+    print(f"   {reported['reports_acknowledged']} acknowledged, {len(items)} delivered, {len(items) - len(set(items))} of them again")
+
+
+def delivered(load):
+    items = []
+    for line in (load.folder / "feed").read_text().splitlines():
+        if line.startswith('{"item"') and line.endswith("}"):
+            found = json.loads(line)
+            items.append((found["station"], found["seq"]))
+    return items
+
+
+def crowd(load, checks, stations):
+    load.announce("sim-", stations)
+    logins = 60
+    simulation = load.simulate("sim-", stations, stations / logins + 65, 10, logins)
+    try:
+        simulation.wait(400)
+    finally:
+        load.end(simulation)
+    found = load.summary("sim-out")
+    print(f"   {found}")
+    with checks.that(f"{stations} stations are engraved, introduced and online"):
+        equal(found["online"], stations, "online")
+    with checks.that("each reports every 10 s for a minute, and all is acknowledged"):
+        true(found["reports_sent"] >= stations * 6, f"only {found['reports_sent']} were sent")
+        equal(found["reports_acknowledged"], found["reports_sent"], "acknowledged")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("play", choices=["kills", "crowd"])
+    parser.add_argument("server")
+    parser.add_argument("binaries")
+    parser.add_argument("folder")
+    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--stations", type=int, default=1000)
+    options = parser.parse_args()
+    load, checks = Load(options), Checks()
+    load.start()
+    try:
+        load.ready()
+        if options.play == "kills":
+            kills(load, checks, options.times)
+        else:
+            crowd(load, checks, options.stations)
+    finally:
+        load.end(load.component)
+    print(checks.summary())
+    sys.exit(1 if checks.failed else 0)
+
+
+main()
