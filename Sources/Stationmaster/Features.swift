@@ -22,7 +22,6 @@ enum Features {
         let started = clock.now()
         try router.add(LastActivity { clock.now().milliseconds(since: started) / 1000 })
         try router.add(JSONContainer())
-        try router.add(JSONMessaging(datatypes: Payload.registry.map { JSONMessaging.datatype(of: XMLName($0.name, Namespaces.stationmaster)) }))
         try router.add(JSONStanza())
         try router.add(DataForms())
         // Payloads are compared in the order of registration, and reports are what comes most.

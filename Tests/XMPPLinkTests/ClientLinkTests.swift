@@ -7,7 +7,7 @@ import XMPPTransport
 
 @testable import XMPPClient
 
-@Suite("A client against a server in this process")
+@Suite("A client against a server in this process", .timeLimit(.minutes(1)))
 struct ClientLinkTests {
     private static let header =
         "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>"

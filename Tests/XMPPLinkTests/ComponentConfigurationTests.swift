@@ -5,7 +5,7 @@ import XMPPTransport
 
 @testable import XMPPComponent
 
-@Suite("The configuration of a component link")
+@Suite("The configuration of a component link", .timeLimit(.minutes(1)))
 struct ComponentConfigurationTests {
     private func run(_ configuration: ComponentConfiguration) async -> ComponentError.Code? {
         let link = ComponentLink(

@@ -4,7 +4,7 @@ import XMPPTransport
 
 @testable import XMPPComponent
 
-@Suite("A component link under load", .serialized)
+@Suite("A component link under load", .serialized, .timeLimit(.minutes(1)))
 struct ComponentLinkLoadTests {
     @Test("What a slow reader leaves waiting goes out later, with white space behind the split")
     func splitWrite() async throws {

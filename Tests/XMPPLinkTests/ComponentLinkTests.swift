@@ -9,7 +9,7 @@ import XMPPTransport
 
 @testable import XMPPComponent
 
-@Suite("A component link against a server in this process")
+@Suite("A component link against a server in this process", .timeLimit(.minutes(1)))
 struct ComponentLinkTests {
     @Test("Connects, proves the secret, sends and receives, and takes leave")
     func life() async throws {

@@ -7,7 +7,7 @@ import XMPPTransport
 
 @testable import XMPPClient
 
-@Suite("The stanzas that wait for their taker")
+@Suite("The stanzas that wait for their taker", .timeLimit(.minutes(1)))
 struct StanzaInboxTests {
     private final class Refused: Sendable {
         let identifiers = Mutex<[String]>([])
