@@ -65,7 +65,10 @@ public final class CoreContext {
     public func send(_ stanza: OutgoingStanza) { effects.stanzas.append(stanza) }
 
     /// The result of an IQ request.
-    public func reply(to stanza: Stanza, _ payload: Element? = nil) { send(stanza.result(payload)) }
+    /// A message has none.
+    public func reply(to stanza: Stanza, _ payload: Element? = nil) {
+        if stanza.kind == .iq { send(stanza.result(payload)) }
+    }
 
     /// The error answer to a stanza; nothing for one that must not be answered (RFC 6120 §8.3.1).
     public func reply(to stanza: Stanza, error: StanzaError) {

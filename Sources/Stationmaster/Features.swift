@@ -22,6 +22,7 @@ enum Features {
         let started = clock.now()
         try router.add(LastActivity { clock.now().milliseconds(since: started) / 1000 })
         try router.add(JSONContainer())
+        try router.add(JSONMessaging(datatypes: [JSONMessaging.datatype(of: Report.xmlName)]))
         try router.add(JSONStanza())
         try router.add(DataForms())
         // Payloads are compared in the order of registration, and reports are what comes most.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds out whether a silent peer is still there: asks after `interval` without a byte, gives up after `limit`.
+/// Nobody is given up without having been asked: when it was us who slept (a busy process, a suspended machine, a clock
+/// that jumped), the peer still gets its time to answer.
 ///
 /// TCP alone does not notice a peer that was cut off for many minutes, and neither Prosody nor ejabberd
 /// ask by themselves as delivered. A value: the clock is handed in, the caller sends the ping.
@@ -23,7 +25,8 @@ public struct KeepAlive: Hashable, Sendable {
     /// Silence after which the link is given up.
     public let limit: Duration
     private var heard: Instant
-    private var asked = false
+    /// When to give up, once the peer was asked.
+    private var deadline: Instant?
 
     /// - Parameters:
     ///   - interval: silence before a ping; at least one millisecond.
@@ -37,17 +40,15 @@ public struct KeepAlive: Hashable, Sendable {
     /// Bytes came in, whatever they were.
     public mutating func received(at now: Instant) {
         heard = max(heard, now)
-        asked = false
+        deadline = nil
     }
 
     /// What the silence until now calls for. A clock that jumps back is no silence.
     public mutating func check(at now: Instant) -> Action {
-        let silence = heard.duration(to: now)
-        if silence >= limit { return .dead }
-        if silence < interval { return .wait(until: heard.advanced(by: interval)) }
-        let end = heard.advanced(by: limit)
-        if asked { return .wait(until: end) }
-        asked = true
+        if let deadline { return now >= deadline ? .dead : .wait(until: deadline) }
+        if heard.duration(to: now) < interval { return .wait(until: heard.advanced(by: interval)) }
+        let end = max(heard.advanced(by: limit), now.advanced(by: limit - interval))
+        deadline = end
         return .ping(thenWaitUntil: end)
     }
 }

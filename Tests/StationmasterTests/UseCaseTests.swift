@@ -216,4 +216,23 @@ struct InstallationTests {
         #expect(TestStation.condition(try station.report()) == nil)
         #expect(try bench.command("station.show", ["serial": "WX-1"])["state"] == "installed")
     }
+
+    @Test func `a report in a message of XEP-0432 is stored, and only a refusal is told`() throws {
+        let bench = try TestBench()
+        let station = try TestStation(bench, "WX-1")
+        try station.install()
+        _ = bench.sent()
+        func message(_ from: JID, _ json: String) -> [Element] {
+            bench.receive(
+                "<message from='\(from)' to='\(TestBench.domain)' id='m'><payload xmlns='urn:xmpp:json-msg:0' "
+                    + "datatype='urn:stationmaster:1#report'><json xmlns='urn:xmpp:json:0'>\(json)</json></payload></message>")
+            return bench.sent()
+        }
+        let report = "{\"seq\":1,\"records\":[{\"n\":\"temperature\",\"v\":1}]}"
+        #expect(message(try station.jid, report).isEmpty)
+        #expect(try bench.command("status")["reports"]?.int64 == 1)
+        #expect(TestStation.condition(try station.report(seq: 2)) == nil)
+        #expect(TestStation.condition(message(try station.jid, "{\"seq\":0}").first) == "bad-request")
+        #expect(TestStation.condition(message(try JID("mallory@localhost/x"), report).first) == "forbidden")
+    }
 }

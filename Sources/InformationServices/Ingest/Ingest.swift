@@ -39,6 +39,13 @@ final class Ingest {
 
     func register(on core: inout CoreRegistry) {
         core.iq(.set, Report.xmlName) { [self] in try received($0, $1) }
+        // XEP-0432: the same report in a message, acknowledged by nothing; only a refusal is told.
+        core.message(JSONMessaging.name) { [self] stanza, context in
+            guard let payload = stanza.payload, JSONMessaging.kind(of: payload) == Report.xmlName else {
+                throw StanzaError(.featureNotImplemented, "unknown kind of payload")
+            }
+            try received(stanza, context)
+        }
         core.shed { [self] sender, context in refused(sender, context) }
         core.linkReady { [self] context in
             context.afterCommit { [state] output in state.publishers.expectOrder(at: output.now) }
@@ -58,7 +65,7 @@ final class Ingest {
             let number = state.publishers.number(of: from.bare), let publisher = state.publishers[number],
             publisher.record.state == .active
         else { throw StanzaError.notAllowed }
-        let report = try Report.decode(payload)
+        let report = try Self.report(in: payload)
         let body = try JSONContainer.container(in: payload).withText { [UInt8]($0) }
         let measurements = try Self.measurements(report, of: publisher.record.serial, now: context.now)
         let verdict = SequenceRule.judge(
@@ -82,6 +89,15 @@ final class Ingest {
             throw StanzaError(
                 .unexpectedRequest, "an earlier report is missing", kind: .wait,
                 application: Self.expected(expected))
+        }
+    }
+
+    /// The report in an element of its own, or in a payload of XEP-0432.
+    private static func report(in payload: XMLElement) throws(StanzaError) -> Report {
+        guard payload.isNamed(JSONMessaging.name) else { return try Report.decode(payload) }
+        let document = try JSONContainer.json(in: payload)
+        do throws(JSONError) { return try Report.decode(document.root) } catch {
+            throw StanzaError(.badRequest, error.description)
         }
     }
 
