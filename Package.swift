@@ -61,7 +61,7 @@ let package = Package(
 
         // Words and domains
         library("StationModel", ["StationJSON"]),
-        library("StationProtocol", ["XMPPCore", "StationModel"]),
+        library("StationProtocol", ["XMPPCore", "StationModel", "StationDigest"]),
         library("Governance", ["StationModel"]),
         library("StationPKI", ["CStationOpenSSL", "StationDigest"]),
         library("StationCore", ["StationProtocol", "StationDigest", .product(name: "Logging", package: "swift-log")]),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import StationDigest
 import StationJSON
 import StationModel
 import XMPPCore
@@ -26,7 +27,7 @@ extension JSONValue {
     func bytes(_ key: String) throws(JSONError) -> [UInt8] { try require(key).bytes() }
 
     func bytes() throws(JSONError) -> [UInt8] {
-        guard let bytes = WireText.bytes(try requireString()) else { throw error("must be base64url without padding") }
+        guard let bytes = Base64URL.decode(try requireString()) else { throw error("must be base64url without padding") }
         return bytes
     }
 
@@ -48,7 +49,7 @@ extension JSONValue {
 }
 
 extension JSON {
-    static func bytes(_ bytes: [UInt8]) -> JSON { .string(WireText.base64url(bytes)) }
+    static func bytes(_ bytes: [UInt8]) -> JSON { .string(Base64URL.encode(bytes)) }
     static func listOfBytes(_ list: [[UInt8]]) -> JSON { .array(list.map { .bytes($0) }) }
     static func texts(_ list: [String]) -> JSON { .array(list.map { .string($0) }) }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import StationDigest
+import StationJSON
 import XMLStream
 import XMPPCore
 
@@ -9,6 +11,7 @@ import XMPPCore
 public struct PayloadSignature: Hashable, Sendable {
     /// The name of the element.
     public static let name = XMLName("signature", Namespaces.stationmaster)
+    private static let keyIdentifier = StringPattern.base64url(bytes: 32...32)
 
     /// The algorithm; `ES256` is the only one.
     public let algorithm: String
@@ -32,13 +35,13 @@ public struct PayloadSignature: Hashable, Sendable {
             found = child
         }
         guard let found, found.attribute("alg") == "ES256", let key = found.attribute("key"),
-            WireText.keyIdentifier.matches(key), let bytes = WireText.bytes(found.text), bytes.count == 64
+            Self.keyIdentifier.matches(key), let bytes = Base64URL.decode(found.text), bytes.count == 64
         else { return nil }
         self.init(key: key, bytes: bytes)
     }
 
     /// The element.
     public var element: Element {
-        Element(Self.name, ["alg": algorithm, "key": key], text: WireText.base64url(bytes))
+        Element(Self.name, ["alg": algorithm, "key": key], text: Base64URL.encode(bytes))
     }
 }

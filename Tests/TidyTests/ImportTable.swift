@@ -43,7 +43,7 @@ enum ImportTable {
         ImportRow("StationModel", "words that all share: serial, time, state, SenML", "StationJSON"),
         ImportRow(
             "StationProtocol", "the kinds of payload with their registry, and the domain events",
-            "StationJSON StationModel XMLStream XMPPCore"),
+            "StationDigest StationJSON StationModel XMLStream XMPPCore"),
         ImportRow("Governance", "who may see what: pure functions", "StationModel"),
         ImportRow(
             "StationPKI", "keys, certificates, requests, revocation lists, signed envelopes",
