@@ -27,6 +27,12 @@ newAuthority() {
         -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
 }
 
+# newStation NAME AUTHORITY: a station's certificate as the maker and the owner issue them, for logging in by SASL EXTERNAL.
+newStation() {
+    newCertificate "$ground/$1" "/CN=live-station" -CA "$2.pem" -CAkey "$2.key" -addext basicConstraints=critical,CA:FALSE \
+        -addext extendedKeyUsage=clientAuth -addext "subjectAltName=otherName:1.3.6.1.5.5.7.8.5;UTF8:live-station@$stations"
+}
+
 # prepare SYSTEM-USER ARGUMENTS…: read the arguments of the script, make the folder and everything in it but the server's own configuration.
 prepare() {
     local user=$1 ground
@@ -34,7 +40,8 @@ prepare() {
     [ $# -ge 2 ] && [ $# -le 3 ] || die "usage: $(basename "$0") DIR BASEPORT [SECRET]
   SECRET: of the component; else \$STATIONMASTER_SECRET, else \$STATIONMASTER_TRUST/component.secret, else a new random one.
   \$STATIONMASTER_TRUST: folder with maker-ca.pem and owner-ca.pem as written by 'stationmaster init'; else DIR/authority is made with both.
-  Ports: BASEPORT clients with STARTTLS, +1 clients with direct TLS, +2 component, +4 the server's own administration."
+  Ports: BASEPORT clients with STARTTLS, +1 clients with direct TLS, +2 component, +3 component with TLS,
+  +4 the server's own administration."
     mkdir -p "$1"
     directory=$(cd "$1" && pwd)
     base=$2
@@ -60,6 +67,12 @@ prepare() {
         -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth \
         -addext "subjectAltName=$(printf 'DNS:%s,' "$consumers" "$factory" "$onboarding" "$stations" "$component")IP:127.0.0.1"
     cat "$ground/server.pem" "$ground/server.key" > "$ground/server.combined.pem"
+
+    # Two certificates for one station: the owner's, which opens the door, and a stranger's, which must not.
+    newStation station "$authority/owner-ca"
+    newAuthority "$ground/stranger-ca" "Throw-away stranger"
+    newStation stranger "$ground/stranger-ca"
+    socket=
 
     # A thousand stations want more files than a shell's usual 1,024.
     ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
@@ -116,10 +129,14 @@ describe() {
     local users='' account
     for account in "${accounts[@]}"; do users+=",\"${account%%:*}@$consumers\":\"${account#*:}\""; done
     printf '{"server":"%s","version":"%s","host":"127.0.0.1",' "$1" "$2"
-    printf '"ports":{"client":%d,"directTLS":%d,"component":%d},' "$base" $((base + 1)) $((base + 2))
+    printf '"ports":{"client":%d,"directTLS":%d,"component":%d,"componentTLS":%d},' \
+        "$base" $((base + 1)) $((base + 2)) $((base + 3))
     printf '"domains":{"consumers":"%s","factory":"%s","onboarding":"%s","stations":"%s","component":"%s"},' \
         "$consumers" "$factory" "$onboarding" "$stations" "$component"
     printf '"secret":"%s","users":{%s},' "$secret" "${users:1}"
+    printf '"componentSocket":"%s",' "$socket"   # empty: this server has none
+    printf '"station":{"jid":"live-station@%s","certificate":"%s","key":"%s"},' "$stations" "$directory/trust/station.pem" "$directory/trust/station.key"
+    printf '"stranger":{"jid":"live-station@%s","certificate":"%s","key":"%s"},' "$stations" "$directory/trust/stranger.pem" "$directory/trust/stranger.key"
     printf '"caFile":"%s","authority":"%s","directory":"%s","pid":%d}\n' "$directory/trust/server-ca.pem" "$authority" "$directory" "$3"
     trap - EXIT
 }

@@ -4,7 +4,8 @@ import XMPPTransport
 
 @Suite("Waits between attempts to connect")
 struct BackoffTests {
-    @Test("Every wait is at least the shortest and at most the longest", arguments: [UInt64.min, .max, 1 << 63, 12_345])
+    @Test(
+        "Every wait is at least the shortest and at most the longest", arguments: [UInt64.min, .max, 1 << 63, 12_345])
     func bounds(random: UInt64) {
         var backoff = Backoff(shortest: .seconds(1), longest: .seconds(60))
         for _ in 0..<200 {

@@ -38,7 +38,7 @@ struct ClientConfigurationTests {
     @Test("Passwords and keys show nowhere")
     func secrets() throws {
         for credentials in [
-            ClientConfiguration.Credentials.password("s3cr3t"), .certificate(chainPEM: "c", keyPEM: "s3cr3t")
+            ClientConfiguration.Credentials.password("s3cr3t"), .certificate(chainPEM: "c", keyPEM: "s3cr3t"),
         ] {
             let configuration = ClientConfiguration(
                 jid: try JID("user@example.org"), host: "127.0.0.1", port: 5222, credentials: credentials)

@@ -127,7 +127,7 @@ struct ClientLinkTests {
                 ClientError.Code.stream(StreamError(.conflict))
             ),
             ("<!-- no -->", .protocolViolation), ("</stream:stream>", .closed),
-            ("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>", nil)
+            ("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>", nil),
         ])
     func ends(text: String, code: ClientError.Code?) async throws {
         let (server, peer, connection) = try await live()

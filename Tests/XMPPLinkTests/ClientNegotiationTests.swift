@@ -21,7 +21,8 @@ struct ClientNegotiationTests {
     }
 
     private func header(_ negotiation: inout ClientNegotiation) {
-        let actions = negotiation.opened(XMLName("stream", Namespaces.streams), ["xmlns": Namespaces.client, "id": "1"])
+        let actions = negotiation.opened(
+            XMLName("stream", Namespaces.streams), ["xmlns": Namespaces.client, "id": "1"])
         #expect(actions.isEmpty)
     }
 
@@ -155,7 +156,7 @@ struct ClientNegotiationTests {
         (.password("x"), ["SCRAM-SHA-1", "PLAIN"], "SCRAM-SHA-1"), (.password("x"), ["PLAIN", "DIGEST-MD5"], nil),
         (.password("x"), ["SCRAM-SHA-1-PLUS"], nil), (.password("x"), [], nil),
         (.anonymous, ["ANONYMOUS"], "ANONYMOUS"),
-        (.anonymous, ["EXTERNAL"], nil), (.certificate(chainPEM: "", keyPEM: ""), ["SCRAM-SHA-1"], nil)
+        (.anonymous, ["EXTERNAL"], nil), (.certificate(chainPEM: "", keyPEM: ""), ["SCRAM-SHA-1"], nil),
     ]
 
     @Test("The mechanism fits our credentials and the offer, and is never PLAIN", arguments: offers.indices)
@@ -179,7 +180,7 @@ struct ClientNegotiationTests {
             XMLName("failure", Namespaces.sasl),
             elements: [
                 Element(XMLName("account-disabled", Namespaces.sasl)),
-                Element(XMLName("text", Namespaces.sasl), text: "away")
+                Element(XMLName("text", Namespaces.sasl), text: "away"),
             ])
         guard case .fail(let error)? = negotiation.received(refusal).last else { throw Unexpected(what: "no refusal") }
         #expect(error.authenticationCondition == "account-disabled")
@@ -217,7 +218,7 @@ struct ClientNegotiationTests {
     @Test(
         "Only an address of ours counts as bound",
         arguments: [
-            "user@example.org", "user@evil.example/x", "other@example.org/x", "", "@/", "example.org/x"
+            "user@example.org", "user@evil.example/x", "other@example.org/x", "", "@/", "example.org/x",
         ])
     func badAddress(jid: String) throws {
         var negotiation = try loggedIn()

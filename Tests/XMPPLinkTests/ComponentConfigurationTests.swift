@@ -34,7 +34,7 @@ struct ComponentConfigurationTests {
             #expect(await run(configuration) == .plaintextRefused)
         }
         for (literal, isLocal) in [
-            ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("localhost", true), ("10.0.0.1", false)
+            ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("localhost", true), ("10.0.0.1", false),
         ] {
             #expect(Loopback.contains(literal: literal) == isLocal)
         }
@@ -45,7 +45,7 @@ struct ComponentConfigurationTests {
     func nonsense() async {
         for (domain, secret, port) in [
             ("", "x", 1), ("a@b", "x", 1), ("a/b", "x", 1), ("ok.example", "", 1), ("ok.example", "x", 0),
-            ("ok.example", "x", 65_536)
+            ("ok.example", "x", 65_536),
         ] {
             #expect(await run(ComponentConfiguration(domain: domain, secret: secret, port: port)) == .configuration)
         }

@@ -31,7 +31,7 @@ struct ComponentHandshakeTests {
             "the secret is wrong",
             [
                 (.connected, .sendHeader), (header, .sendProof), (error(.notAuthorized), .fail(.secretRefused)),
-                (.ended, .nothing)
+                (.ended, .nothing),
             ]
         ),
         (
@@ -60,14 +60,14 @@ struct ComponentHandshakeTests {
             "a stanza before the answer",
             [
                 (.connected, .sendHeader), (header, .sendProof),
-                (.element(Element(XMLName("iq", Namespaces.component))), .fail(.brokenStream)), (accepted, .nothing)
+                (.element(Element(XMLName("iq", Namespaces.component))), .fail(.brokenStream)), (accepted, .nothing),
             ]
         ),
         ("two headers", [(.connected, .sendHeader), (header, .sendProof), (header, .fail(.brokenStream))]),
         (
             "a header after the answer",
             [
-                (.connected, .sendHeader), (header, .sendProof), (accepted, .ready), (header, .fail(.brokenStream))
+                (.connected, .sendHeader), (header, .sendProof), (accepted, .ready), (header, .fail(.brokenStream)),
             ]
         ),
         ("an element before the header", [(.connected, .sendHeader), (accepted, .fail(.notComponentPort))]),
@@ -77,20 +77,20 @@ struct ComponentHandshakeTests {
             [
                 (.connected, .sendHeader), (header, .sendProof), (accepted, .ready),
                 (error(.conflict), .fail(.conflict)),
-                (.ended, .nothing)
+                (.ended, .nothing),
             ]
         ),
         (
             "thrown out later",
             [
                 (.connected, .sendHeader), (header, .sendProof), (accepted, .ready),
-                (error(.notAuthorized), .fail(.streamError))
+                (error(.notAuthorized), .fail(.streamError)),
             ]
         ),
         (
             "a server restart",
             [
-                (.connected, .sendHeader), (header, .sendProof), (accepted, .ready), (.ended, .fail(.closed))
+                (.connected, .sendHeader), (header, .sendProof), (accepted, .ready), (.ended, .fail(.closed)),
             ]
         ),
         (
@@ -98,10 +98,10 @@ struct ComponentHandshakeTests {
             [
                 (.connected, .sendHeader),
                 (.header(["xmlns": Namespaces.component, "id": String(repeating: "x", count: 1025)]), .nothing),
-                (.ended, .fail(.closed))
+                (.ended, .fail(.closed)),
             ]
         ),
-        ("connected twice", [(.connected, .sendHeader), (.connected, .nothing), (header, .sendProof)])
+        ("connected twice", [(.connected, .sendHeader), (.connected, .nothing), (header, .sendProof)]),
     ]
 
     @Test("The dialogue", arguments: dialogues.indices)
@@ -142,7 +142,7 @@ struct ComponentHandshakeTests {
             .notAuthorized: "does not accept the component secret for devices.example; check",
             .conflict: "a component named devices.example is connected already",
             .hostUnknown: "knows no component named devices.example",
-            .policyViolation: "policy-violation"
+            .policyViolation: "policy-violation",
         ]
         for (condition, part) in cases {
             let error = ComponentError.stream(

@@ -94,7 +94,7 @@ struct ComponentLinkTests {
         (
             "<stream:error><host-unknown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>",
             "knows no component named devices.example; check"
-        )
+        ),
     ]
 
     @Test("A refusal is explained in clear words, without the secret, and tried again", arguments: refusals)
@@ -131,7 +131,7 @@ struct ComponentLinkTests {
     @Test(
         "XML that a stream must not hold ends the connection, after the stanzas before it",
         arguments: [
-            "<!-- no -->", "<?no pi?>", "<a></b>", "<message>&nbsp;</message>"
+            "<!-- no -->", "<?no pi?>", "<a></b>", "<message>&nbsp;</message>",
         ])
     func broken(bytes: String) async throws {
         let scene = LinkScene(server: try await FakeServer())

@@ -24,8 +24,8 @@ struct LiveComponentTests {
             _ change: (inout ComponentConfiguration) -> Void = { _ in }
         ) {
             var configuration = ComponentConfiguration(
-                domain: server.component.domain, secret: server.component.secret, host: server.host,
-                port: server.component.port)
+                domain: server.domains.component, secret: server.secret, host: server.host,
+                port: server.ports.component)
             configuration.backoff = Backoff(shortest: .milliseconds(100), longest: .milliseconds(200))
             change(&configuration)
             self.recorder = recorder
@@ -79,7 +79,7 @@ struct LiveComponentTests {
 
     @Test("The client port is recognised as the wrong one", arguments: LiveServer.all)
     func wrongPort(server: LiveServer) async throws {
-        let scene = Scene(server) { $0.port = server.startTLS }
+        let scene = Scene(server) { $0.port = server.ports.client }
         try await eventually("a refusal") { !scene.log.text.isEmpty }
         #expect(scene.recorder.ready == 0)
         try await scene.end()
@@ -100,7 +100,7 @@ struct LiveComponentTests {
         try await scene.ready()
         let client = try await XMPPClientConnection.connect(
             try server.user(0), group: MultiThreadedEventLoopGroup.singleton, logger: scene.log.logger)
-        let component = try JID(server.component.domain)
+        let component = try JID(server.domains.component)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for number in 0..<300 {
                 tasks.addTask {

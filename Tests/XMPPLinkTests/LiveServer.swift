@@ -4,32 +4,26 @@ import Testing
 import XMPPClient
 import XMPPCore
 
-/// A real server to test against, as the environment describes it.
+/// A real server to test against: the line of JSON that a script in `Tests/Servers` prints when it has started one.
 ///
-/// `STATIONMASTER_LIVE_PROSODY` and `STATIONMASTER_LIVE_EJABBERD` hold a JSON object, or the path of a file with one:
-/// ```json
-/// {
-///   "host": "127.0.0.1",
-///   "startTLS": 5222, "directTLS": 5223,
-///   "trustRoots": "/path/ca.pem",
-///   "component": {"port": 5347, "domain": "devices.localhost", "secret": "secret"},
-///   "users": [{"jid": "alice@localhost", "password": "…"}, {"jid": "bob@localhost", "password": "…"}],
-///   "anonymous": "anon.localhost",
-///   "external": {"jid": "ws1@localhost", "certificate": "/path/st-ws1.pem", "key": "/path/st-ws1.key"},
-///   "untrusted": {"jid": "ws1@localhost", "certificate": "/path/st-rogue.pem", "key": "/path/st-rogue.key"}
-/// }
+/// `STATIONMASTER_LIVE_PROSODY`, `STATIONMASTER_LIVE_EJABBERD` and `STATIONMASTER_LIVE_JABBERD2` hold that line, or the
+/// path of a file with it:
+/// ```sh
+/// Tests/Servers/prosody /tmp/prosody 17100 >/tmp/prosody.json
+/// STATIONMASTER_LIVE_PROSODY=/tmp/prosody.json swift test --no-parallel --filter XMPPLinkTests.Live
 /// ```
-/// `trustRoots` is the CA of the server's certificate, `anonymous` a domain with SASL ANONYMOUS, `external` a certificate
-/// that the server accepts for the address, `untrusted` one that it must not accept. The component must not be in use.
+/// The component of the server must not be in use.
 struct LiveServer: Decodable, Sendable, CustomTestStringConvertible {
-    struct Component: Decodable, Sendable {
-        let port: Int
-        let domain: String
-        let secret: String
+    struct Ports: Decodable, Sendable {
+        let client: Int
+        let directTLS: Int
+        let component: Int
+        let componentTLS: Int
     }
-    struct User: Decodable, Sendable {
-        let jid: String
-        let password: String
+    struct Domains: Decodable, Sendable {
+        let consumers: String
+        let factory: String
+        let component: String
     }
     struct Identity: Decodable, Sendable {
         let jid: String
@@ -37,36 +31,42 @@ struct LiveServer: Decodable, Sendable, CustomTestStringConvertible {
         let key: String
     }
 
+    let server: String
     let host: String
-    let startTLS: Int
-    let directTLS: Int
-    let trustRoots: String
-    let component: Component
-    let users: [User]
-    let anonymous: String
-    let external: Identity
-    let untrusted: Identity
-    private(set) var name = ""
+    let ports: Ports
+    let domains: Domains
+    let secret: String
+    let users: [String: String]
+    /// Path of the component's Unix socket; empty if the server has none.
+    let componentSocket: String
+    /// A certificate with which the server lets this address in.
+    let station: Identity
+    /// The same of an authority that the server does not know.
+    let stranger: Identity
+    /// The authority of the server's own certificate.
+    let caFile: String
 
-    private enum CodingKeys: CodingKey {
-        case host, startTLS, directTLS, trustRoots, component, users, anonymous, external, untrusted
-    }
+    var testDescription: String { server }
 
-    var testDescription: String { name }
+    static let prosody = read("prosody")
+    static let ejabberd = read("ejabberd")
+    static let jabberd2 = read("jabberd2")
+    /// The two that everything is expected of.
+    static let main = [prosody, ejabberd].compactMap(\.self)
+    static let all = main + [jabberd2].compactMap(\.self)
 
-    static let prosody = read("STATIONMASTER_LIVE_PROSODY", "Prosody")
-    static let ejabberd = read("STATIONMASTER_LIVE_EJABBERD", "ejabberd")
-    static let all = [prosody, ejabberd].compactMap(\.self)
+    static func variable(_ name: String) -> String { "STATIONMASTER_LIVE_\(name.uppercased())" }
 
-    private static func read(_ variable: String, _ name: String) -> LiveServer? {
+    private static func read(_ name: String) -> LiveServer? {
+        let variable = variable(name)
         guard let value = ProcessInfo.processInfo.environment[variable], !value.isEmpty else {
             print("SKIPPED: \(variable) is not set, so nothing is tested against a real \(name)")
             return nil
         }
         let json = value.hasPrefix("{") ? Data(value.utf8) : FileManager.default.contents(atPath: value) ?? Data()
         do {
-            var server = try JSONDecoder().decode(LiveServer.self, from: json)
-            server.name = name
+            let server = try JSONDecoder().decode(LiveServer.self, from: json)
+            if server.server != name { Issue.record("\(variable) describes \(server.server)") }
             return server
         } catch {
             Issue.record("\(variable) cannot be read: \(error)")
@@ -74,28 +74,33 @@ struct LiveServer: Decodable, Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// The addresses of the accounts, in a fixed order.
+    var accounts: [String] { users.keys.sorted() }
+
     /// How to log in with STARTTLS as the n-th user.
     func user(_ index: Int, resource: String? = nil) throws -> ClientConfiguration {
         ClientConfiguration(
-            jid: try JID(users[index].jid), host: host, port: startTLS, credentials: .password(users[index].password),
-            trustRoots: .file(trustRoots), resource: resource)
+            jid: try JID(accounts[index]), host: host, port: ports.client,
+            credentials: .password(users[accounts[index]] ?? ""), trustRoots: .file(caFile), resource: resource)
     }
 
     func certificate(_ identity: Identity) throws -> ClientConfiguration {
         ClientConfiguration(
-            jid: try JID(identity.jid), host: host, port: startTLS,
+            jid: try JID(identity.jid), host: host, port: ports.client,
             credentials: .certificate(
                 chainPEM: try String(contentsOfFile: identity.certificate, encoding: .utf8),
                 keyPEM: try String(contentsOfFile: identity.key, encoding: .utf8)),
-            trustRoots: .file(trustRoots))
+            trustRoots: .file(caFile))
     }
 }
 
 @Suite("Which real servers are tested")
 struct LiveServerTests {
-    @Test("Prosody", .enabled(if: LiveServer.prosody != nil, "STATIONMASTER_LIVE_PROSODY is not set"))
-    func prosody() { #expect(LiveServer.prosody != nil) }
-
-    @Test("ejabberd", .enabled(if: LiveServer.ejabberd != nil, "STATIONMASTER_LIVE_EJABBERD is not set"))
-    func ejabberd() { #expect(LiveServer.ejabberd != nil) }
+    @Test("The ones that are described", .enabled(if: !LiveServer.all.isEmpty, "no live server is configured"))
+    func described() {
+        for name in ["prosody", "ejabberd", "jabberd2"] {
+            let isNamed = ProcessInfo.processInfo.environment[LiveServer.variable(name)]?.isEmpty == false
+            #expect(LiveServer.all.contains { $0.server == name } == isNamed)
+        }
+    }
 }

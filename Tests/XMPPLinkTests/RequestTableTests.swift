@@ -18,7 +18,7 @@ struct RequestTableTests {
             ("wx-1@stations.example/agent", "result", true), ("wx-1@stations.example/agent", "error", true),
             ("wx-1@stations.example/agent", "get", false), ("wx-1@stations.example/agent", "", false),
             ("wx-1@stations.example", "result", false), ("wx-1@stations.example/other", "result", false),
-            ("evil@stations.example/agent", "result", false), ("stations.example", "result", false)
+            ("evil@stations.example/agent", "result", false), ("stations.example", "result", false),
         ])
     func matching(from: String, type: String, isAnswer: Bool) throws {
         var table = table()

@@ -44,7 +44,7 @@ struct SendQueueTests {
     @Test("The white space is as long as the longest tag of the write")
     func longTag() {
         for (bytes, spaces) in [
-            ("<a b='\(String(repeating: "x", count: 200))'/><c/>", 209), (String(repeating: "<a/>", count: 99), 64)
+            ("<a b='\(String(repeating: "x", count: 200))'/><c/>", 209), (String(repeating: "<a/>", count: 99), 64),
         ] {
             var queue = SendQueue(limit: 1000, padding: 64)
             _ = queue.append(Array(bytes.utf8))

@@ -14,7 +14,7 @@ struct ServerIdentityTests {
             ("*", "localhost", false),
             ("a*.example.org", "ab.example.org", false), ("b.*.org", "b.example.org", false),
             ("*.example.org", ".example.org", false),
-            ("", "", false), ("example.org", "example.org.", false), ("127.0.0.1", "127.0.0.2", false)
+            ("", "", false), ("example.org", "example.org.", false), ("127.0.0.1", "127.0.0.2", false),
         ])
     func matches(pattern: String, name: String, isMatch: Bool) {
         #expect(ServerIdentity.matches(Array(pattern.utf8), name: Array(name.utf8)) == isMatch)
