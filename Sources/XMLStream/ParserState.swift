@@ -79,13 +79,16 @@ struct ParserState {
         open.deallocate()
     }
 
+    /// Whether the stream has begun.
+    var hasRoot: Bool { !rootTag.isEmpty }
+
     // MARK: Events
 
     @inline(__always)
     mutating func start(_ name: UnsafePointer<CChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>) {
         if isStopped { return }
         if depth == 0 { return startRoot(name, attributes) }
-        if checksTokens { checkToken() }
+        if checksTokens, isTokenTooLong() { return fail(.tooLarge(.tokenBytes)) }
         guard depth <= limits.depth else { return fail(.tooLarge(.depth)) }
         textIsOpen = false
         declarations = 0
@@ -117,7 +120,7 @@ struct ParserState {
     @inline(__always)
     mutating func end() {
         if isStopped { return }
-        if checksTokens { checkToken() }
+        if checksTokens, isTokenTooLong() { return fail(.tooLarge(.tokenBytes)) }
         depth &-= 1
         if depth == 0 { return endRoot() }
         textIsOpen = false
@@ -194,9 +197,7 @@ struct ParserState {
     }
 
     @inline(never)
-    private mutating func checkToken() {
-        if Int(XML_GetCurrentByteCount(parser)) > limits.tokenBytes { fail(.tooLarge(.tokenBytes)) }
-    }
+    private func isTokenTooLong() -> Bool { Int(XML_GetCurrentByteCount(parser)) > limits.tokenBytes }
 
     @inline(never)
     private mutating func startRoot(

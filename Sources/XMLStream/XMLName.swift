@@ -25,4 +25,6 @@ enum ReservedNamespace {
     static let xml = "http://www.w3.org/XML/1998/namespace"
     /// Belongs to `xmlns`, and must never be declared.
     static let xmlns = "http://www.w3.org/2000/xmlns/"
+    /// Ours: what stands in the place of a stanza that was refused.
+    static let refused = "urn:stationmaster:refused:0"
 }

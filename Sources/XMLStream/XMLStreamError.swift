@@ -33,6 +33,8 @@ public enum XMLStreamError: Error, Hashable, Sendable, CustomStringConvertible {
         case namespaceDeclarations = "namespace declarations of an element"
         /// `XMLLimits.namespaceBytes`
         case namespaceBytes = "bytes of a namespace name"
+        /// `XMLLimits.skippedBytes`
+        case skippedBytes = "bytes of a refused stanza"
 
         /// The words for people.
         public var description: String { rawValue }
@@ -58,5 +60,10 @@ public enum XMLStreamError: Error, Hashable, Sendable, CustomStringConvertible {
         case .unsupportedEncoding(let name): "the encoding \(name) is not UTF-8"
         case .outOfMemory: "out of memory"
         }
+    }
+
+    /// Whether it says something about the stanza alone, and the stream is as well-formed as before.
+    var isOfOneStanza: Bool {
+        if case .tooLarge = self { true } else { false }
     }
 }

@@ -19,36 +19,61 @@ public final class XMLStreamParser {
     }
 
     /// The most that is given to expat in one piece, so that offsets within a batch fit.
-    private static let chunkBytes = 1_048_576
+    static let chunkBytes = 1_048_576
     /// From how many bytes of an incomplete tag on we wait for a `>` before scanning it again.
-    private static let patienceBytes = 256
+    static let patienceBytes = 256
+    /// How many bytes have their quotes rewritten before expat sees them.
+    static let pieceBytes = 65_536
     /// How many batches are kept at hand to be used again.
-    private static let keptBatches = 4
+    static let keptBatches = 4
 
-    private let limits: XMLLimits
+    let limits: XMLLimits
     private let expat: OpaquePointer?
     private let state: UnsafeMutablePointer<ParserState>?
     /// Batches that were handed over; those that nobody else holds are used again.
-    private var batches: [StanzaBatch] = []
+    var batches: [StanzaBatch] = []
     /// Bytes given to expat since it was reset.
-    private var fed = 0
+    var fed = 0
     /// Of these, bytes of a token that is not complete.
-    private var pending = 0
+    var pending = 0
     /// Bytes of that token that were not given to expat, as they cannot complete it.
-    private var held: [UInt8] = []
+    var held: [UInt8] = []
+    /// Where the first held byte stands.
+    var heldFrom = QuoteScanner.blind
+    /// Of the bytes given to ``parse`` last, those known to be done with.
+    var parsed = 0
+    /// Follows the stream in front of expat.
+    var scanner: QuoteScanner
+    private let rewritesQuotes: Bool
+    private var text: UnsafeMutableRawPointer?
+    private var textBytes = 0
+    /// The refused stanza that is being skipped.
+    var skipper: Skipper?
     /// Bytes scanned again within the stanza.
-    private var rescanned = 0
+    var rescanned = 0
     /// The synthetic header that sets the namespaces up again.
-    private var replay: [UInt8] = []
+    var replay: [UInt8] = []
 
     /// Why the stream was refused, if it was. Look at it after the events of a call.
-    public private(set) var failure: XMLStreamError?
+    public internal(set) var failure: XMLStreamError?
     /// How often expat was reset because its name budget was used.
-    private(set) var resets = 0
+    var resets = 0
+    /// How many stanzas were refused and left out (`XMLLimits.skipsStanzas`).
+    public internal(set) var skipped = 0
+
+    /// What stands in the place of all that a refused stanza held (`XMLLimits.skipsStanzas`); the attribute `reason` says
+    /// why in words.
+    public static let refused = XMLName("refused", ReservedNamespace.refused)
 
     /// Makes a parser that waits for a stream header.
-    public init(limits: XMLLimits = .init()) {
+    public convenience init(limits: XMLLimits = .init()) { self.init(limits: limits, rewritesQuotes: true) }
+
+    /// Makes a parser that may leave quotes as they are, to compare the two.
+    @_spi(Comparison)
+    public init(limits: XMLLimits, rewritesQuotes: Bool) {
         self.limits = limits.sane
+        self.rewritesQuotes = rewritesQuotes
+        scanner = rewritesQuotes ? QuoteScanner() : .blind
         expat = XML_ParserCreateNS("UTF-8", NameTable.separator)
         guard let expat else {
             state = nil
@@ -64,6 +89,7 @@ public final class XMLStreamParser {
 
     deinit {
         if let expat { XML_ParserFree(expat) }
+        text?.deallocate()
         guard let state else { return }
         state.pointee.free()
         state.deinitialize(count: 1)
@@ -76,6 +102,8 @@ public final class XMLStreamParser {
         failure = nil
         state.pointee.forgetStream()
         replay = []
+        scanner = rewritesQuotes ? QuoteScanner() : .blind
+        skipper = nil
         restartExpat(expat, state)
     }
 
@@ -104,166 +132,14 @@ public final class XMLStreamParser {
         if let failure, events.isEmpty { throw failure }
         return events
     }
-}
 
-// MARK: Feeding
-
-extension XMLStreamParser {
-    private func take(
-        _ bytes: UnsafeRawBufferPointer, _ expat: OpaquePointer, _ state: UnsafeMutablePointer<ParserState>,
-        _ events: inout [Event]
-    ) throws(XMLStreamError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            if state.pointee.isClosed { return try takeTrailer(rest) }
-            let allowance = limits.stanzaBytes &- (fed &+ held.count &- state.pointee.boundary)
-            if allowance <= 0 { throw .tooLarge(.stanzaBytes) }
-            let chunk = UnsafeRawBufferPointer(rebasing: rest.prefix(min(allowance, Self.chunkBytes)))
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(chunk.count))
-            if pending > Self.patienceBytes, !chunk.contains(UInt8(ascii: ">")) {
-                if pending &+ held.count &+ chunk.count > limits.tokenBytes { throw .tooLarge(.tokenBytes) }
-                held.append(contentsOf: chunk)
-            } else if held.isEmpty {
-                try parse(chunk, expat, state)
-            } else {
-                held.append(contentsOf: chunk)
-                let whole = held
-                held = []
-                try whole.withUnsafeBufferPointer { (buffer) throws(XMLStreamError) in
-                    try parse(UnsafeRawBufferPointer(buffer), expat, state)
-                }
-            }
-            if state.pointee.arena.bytes.count > Self.chunkBytes { collect(state, &events) }
-        }
-    }
-
-    private func takeTrailer(_ bytes: UnsafeRawBufferPointer) throws(XMLStreamError) {
-        for byte in bytes where ![0x20, 0x09, 0x0A, 0x0D].contains(byte) {
-            throw .notWellFormed("bytes after the end of the stream")
-        }
-    }
-
-    private func parse(
-        _ chunk: UnsafeRawBufferPointer, _ expat: OpaquePointer, _ state: UnsafeMutablePointer<ParserState>
-    ) throws(XMLStreamError) {
-        var rest = chunk
-        while let base = rest.baseAddress, !rest.isEmpty {
-            if state.pointee.isClosed { return try takeTrailer(rest) }
-            // expat changes to UTF-16 by the first two bytes, whatever it was told.
-            if fed < 2, rest.prefix(2 &- fed).contains(where: { $0 == 0 || $0 >= 0xFE }) {
-                throw .unsupportedEncoding("UTF-16")
-            }
-            rescanned &+= pending
-            if rescanned > limits.rescanBytes { throw .tooLarge(.rescanBytes) }
-            let boundary = state.pointee.boundary
-            state.pointee.checksTokens = pending &+ rest.count > limits.tokenBytes
-            let status = XML_Parse(expat, base.assumingMemoryBound(to: CChar.self), Int32(clamping: rest.count), 0)
-            if state.pointee.boundary != boundary { rescanned = 0 }
-            if let error = state.pointee.error { throw error }
-            switch status {
-            case XML_STATUS_OK:
-                fed &+= rest.count
-                pending = incompleteBytes(expat, state)
-                if pending > limits.tokenBytes { throw .tooLarge(.tokenBytes) }
-                return
-            case XML_STATUS_SUSPENDED:
-                let used = max(0, min(rest.count, state.pointee.boundary &- fed))
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(used))
-                if !state.pointee.isClosed { try renewExpat(expat, state) }
-            default:
-                throw expatError(expat)
-            }
-        }
-    }
-
-    /// How many of the bytes fed belong to a token that is not complete.
-    private func incompleteBytes(_ expat: OpaquePointer, _ state: UnsafeMutablePointer<ParserState>) -> Int {
-        if state.pointee.depth == 0 { return fed }
-        let event = Int(XML_GetCurrentByteIndex(expat))
-        return event < 0 ? 0 : max(0, fed &- event)
-    }
-}
-
-// MARK: Batches and resets
-
-extension XMLStreamParser {
-    /// Reports the header and the complete stanzas that there are.
-    private func collect(_ state: UnsafeMutablePointer<ParserState>, _ events: inout [Event]) {
-        if let header = state.pointee.header {
-            state.pointee.header = nil
-            events.append(.opened(header))
-        }
-        guard state.pointee.arena.stanzas.count > 0 else { return }
-        let batch = spareBatch()
-        var next = batch.storage.pointee
-        batch.storage.pointee = Arena()
-        next.prepare()
-        state.pointee.arena.moveTail(to: &next)
-        next.names.learned = 0
-        // Open elements are all of the stanza that moved.
-        let shift = UInt32(truncatingIfNeeded: state.pointee.arena.nodes.count)
-        for depth in 1..<max(1, state.pointee.depth) { state.pointee.open[depth] &-= shift }
-        state.pointee.lastElement = 0
-        batch.storage.pointee = state.pointee.arena
-        state.pointee.arena = next
-        events.append(.stanzas(batch))
-    }
-
-    /// A batch that nobody else holds, used again if there is one.
-    private func spareBatch() -> StanzaBatch {
-        for index in batches.indices where isKnownUniquelyReferenced(&batches[index]) { return batches[index] }
-        let batch = StanzaBatch()
-        if batches.count >= Self.keptBatches { batches.removeFirst() }
-        batches.append(batch)
-        return batch
-    }
-
-    /// Makes expat forget all names, and leads it back to where it was: inside the root, between two stanzas.
-    private func renewExpat(_ expat: OpaquePointer, _ state: UnsafeMutablePointer<ParserState>) throws(XMLStreamError) {
-        resets &+= 1
-        if replay.isEmpty { replay = Self.header(state.pointee.rootTag, state.pointee.rootDeclarations) }
-        state.pointee.forgetParse()
-        restartExpat(expat, state)
-        state.pointee.isReplaying = true
-        let status = replay.withUnsafeBytes {
-            XML_Parse(expat, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: $0.count), 0)
-        }
-        state.pointee.isReplaying = false
-        if let error = state.pointee.error { throw error }
-        guard status == XML_STATUS_OK, state.pointee.depth == 1 else { throw expatError(expat) }
-        fed = replay.count
-    }
-
-    private func restartExpat(_ expat: OpaquePointer, _ state: UnsafeMutablePointer<ParserState>) {
-        _ = XML_ParserReset(expat, "UTF-8")
-        prepareExpat(expat, state)
-        fed = 0
-        pending = 0
-        held = []
-        rescanned = 0
-    }
-
-    private static func header(_ tag: String, _ declarations: [NamespaceDeclaration]) -> [UInt8] {
-        var escaper = XMLEscaper()
-        var bytes: [UInt8] = Array("<\(tag)".utf8)
-        for declaration in declarations {
-            bytes += Array((declaration.prefix.isEmpty ? " xmlns='" : " xmlns:\(declaration.prefix)='").utf8)
-            escaper.append(declaration.uri, to: &bytes, as: .attribute)
-            bytes.append(UInt8(ascii: "'"))
-        }
-        bytes.append(UInt8(ascii: ">"))
-        return bytes
-    }
-}
-
-extension XMLLimits {
-    /// The same limits, within what the parser's arithmetic and memory can hold.
-    var sane: XMLLimits {
-        var limits = self
-        limits.stanzaBytes = min(max(stanzaBytes, 1), 64 * 1_048_576)
-        limits.depth = min(max(depth, 0), 4096)
-        limits.attributes = min(max(attributes, 0), 65_536)
-        limits.nameBudget = max(nameBudget, 1)
-        return limits
+    /// Memory for text whose quotes are rewritten; kept for the next.
+    func room(for count: Int) -> UnsafeMutableRawPointer {
+        if let text, textBytes >= count { return text }
+        text?.deallocate()
+        let new = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
+        text = new
+        textBytes = count
+        return new
     }
 }

@@ -38,6 +38,27 @@ private struct Sample: Feature {
         #expect(route.reply?.from?.description == "s.example" && route.reply?.to?.description == "a@b/c")
     }
 
+    @Test("Whose stanza was too much is told so, whatever it asked; answers, presence and errors are not answered", arguments: [
+        ("<iq type='set' id='1' from='a@b/c' to='s.example'>", true), ("<iq type='get' id='1' from='a@b/c' to='s.example'>", true),
+        ("<message from='a@b/c' to='s.example'>", true), ("<message type='error' from='a@b/c' to='s.example'>", false),
+        ("<iq type='result' id='1' from='a@b/c' to='s.example'>", false), ("<presence from='a@b/c' to='s.example'>", false),
+    ])
+    func tooMuch(_ tag: String, _ isAnswered: Bool) throws {
+        var limits = XMLLimits()
+        limits.skipsStanzas = true
+        let parser = XMLStreamParser(limits: limits)
+        let kind = tag.dropFirst().prefix { $0 != " " }
+        let text = "<s xmlns='\(Namespaces.component)'>\(tag)<report xmlns='urn:stationmaster:1'>"
+            + String(repeating: "&apos;", count: 50_000) + "</report></\(kind)>"
+        var stanzas: [XMLElement] = []
+        for case .stanzas(let batch) in try parser.feed(Array(text.utf8)) { stanzas += batch }
+        let stanza = try Stanza(try #require(stanzas.first))
+        #expect(stanza.wasRefused)
+        let route = try componentRouter().route(stanza)
+        #expect(route.refusal?.condition == (isAnswered ? .policyViolation : nil))
+        #expect(route.reply?.to?.description == (isAnswered ? "a@b/c" : nil))
+    }
+
     @Test("These go to the core as they are", arguments: [
         "<iq type='set' id='1'><report xmlns='urn:stationmaster:1'/></iq>",
         "<iq type='result' id='1'/>",

@@ -11,6 +11,8 @@ extension Router {
     ///   namespace with `feature-not-implemented`.
     /// - Answers go to the core; malformed ones are dropped. An answer or error is never answered.
     /// - Messages and presence go to the core; presence of unknown type is refused.
+    /// - A request or message whose content passed a limit of the stream and was left out is refused with
+    ///   `policy-violation`.
     /// - What is not addressed to our ``domain`` is dropped.
     public func route(_ stanza: Stanza) -> Route {
         if let domain {
@@ -18,7 +20,7 @@ extension Router {
         }
         switch stanza.kind {
         case .message:
-            return .core(stanza)
+            return stanza.wasRefused ? refuse(stanza, Self.tooMuch) : .core(stanza)
         case .presence:
             guard StanzaNames.presenceTypes.contains(stanza.type) else {
                 return refuse(stanza, StanzaError(.badRequest, "unknown type of presence"))
@@ -28,6 +30,8 @@ extension Router {
             return stanza.isAnswer ? routeAnswer(stanza) : routeRequest(stanza)
         }
     }
+
+    private static let tooMuch = StanzaError(.policyViolation, "the stanza is larger or deeper than is taken")
 
     private func routeAnswer(_ stanza: Stanza) -> Route {
         guard stanza.hasID else { return .ignore }
@@ -53,6 +57,7 @@ extension Router {
             return refuse(stanza, StanzaError(.badRequest, "an IQ that asks has exactly one payload"))
         }
         if let handler = (type == .get ? gets : sets).handler(for: payload) { return handle(stanza, handler) }
+        guard !stanza.wasRefused else { return refuse(stanza, Self.tooMuch) }
         guard payload.namespace != Namespaces.stationmaster else {
             return refuse(stanza, StanzaError(.featureNotImplemented, "unknown kind of payload"))
         }

@@ -85,6 +85,9 @@ extension Stanza {
         return nil
     }
 
+    /// Whether the content passed a limit of the stream and was left out (`XMLLimits.skipsStanzas`).
+    public var wasRefused: Bool { element.firstChild?.isNamed(XMLStreamParser.refused) ?? false }
+
     /// The error that a stanza of type `error` reports.
     public var error: StanzaError? {
         for child in element.children where StanzaNames.isError(child) { return StanzaError(child) }
