@@ -36,6 +36,84 @@ import Testing
         #expect(resolved.map(\.unit) == ["V", "A", "A", "A"])
     }
 
+    @Test func `RFC 8428 §5.1.1, a single data point`() throws {
+        let resolved = try resolve(#"[{"n":"urn:dev:ow:10e2073a01080063","u":"Cel","v":23.1}]"#)
+        #expect(resolved.map(\.name) == ["urn:dev:ow:10e2073a01080063"])
+        #expect(resolved.map(\.unit) == ["Cel"] && resolved.map(\.value) == [.number(23.1)])
+    }
+
+    @Test func `RFC 8428 §5.1.3 and §5.1.4, multiple measurements and the same resolved`() throws {
+        let resolved = try resolve(
+            """
+            [{"bn":"urn:dev:ow:10e2073a01080063","bt":1.320067464e+09,"bu":"%RH","v":20},
+             {"u":"lon","v":24.30621},{"u":"lat","v":60.07965},
+             {"t":60,"v":20.3},{"u":"lon","t":60,"v":24.30622},{"u":"lat","t":60,"v":60.07965},
+             {"t":120,"v":20.7},{"u":"lon","t":120,"v":24.30623},{"u":"lat","t":120,"v":60.07966},
+             {"u":"%EL","t":150,"v":98},
+             {"t":180,"v":21.2},{"u":"lon","t":180,"v":24.30628},{"u":"lat","t":180,"v":60.07967}]
+            """)
+        #expect(resolved.allSatisfy { $0.name == "urn:dev:ow:10e2073a01080063" })
+        #expect(resolved.map(\.unit) == ["%RH", "lon", "lat", "%RH", "lon", "lat", "%RH", "lon", "lat", "%EL", "%RH", "lon", "lat"])
+        let times = [0, 0, 0, 60, 60, 60, 120, 120, 120, 150, 180, 180, 180]
+        #expect(resolved.map(\.time) == times.map { 1_320_067_464 + Double($0) })
+        let again = try SenMLPack(
+            resolved.map { SenMLRecord(name: $0.name, unit: $0.unit, value: $0.value, sum: $0.sum, time: $0.time) }
+        ).resolve(now: Self.now)
+        #expect(again == resolved, "what is resolved resolves to itself (RFC 8428 §4.6)")
+    }
+
+    @Test func `RFC 8428 §5.1.5, multiple data types`() throws {
+        let resolved = try resolve(
+            """
+            [{"bn":"urn:dev:ow:10e2073a01080063:","n":"temp","u":"Cel","v":23.1},{"n":"label","vs":"Machine Room"},
+             {"n":"open","vb":false},{"n":"nfc-reader","vd":"aGkgCg"}]
+            """)
+        #expect(resolved.map(\.value) == [.number(23.1), .string("Machine Room"), .boolean(false), .data("aGkgCg")])
+    }
+
+    @Test func `RFC 8428 §5.1.6, a collection of resources`() throws {
+        let resolved = try resolve(
+            """
+            [{"bn":"2001:db8::2/","bt":1.320078429e+09,"n":"temperature","u":"Cel","v":25.2},{"n":"humidity","u":"%RH","v":30},
+             {"bn":"2001:db8::1/","n":"temperature","u":"Cel","v":12.3},{"n":"humidity","u":"%RH","v":67}]
+            """)
+        #expect(
+            resolved.map(\.name) == [
+                "2001:db8::2/temperature", "2001:db8::2/humidity", "2001:db8::1/temperature", "2001:db8::1/humidity",
+            ])
+        #expect(resolved.allSatisfy { $0.time == 1_320_078_429 })
+    }
+
+    /// Each rule of RFC 8428 §4 that a text can break.
+    @Test(arguments: [
+        ("§4.4: an unknown label that ends in _ must be understood", #"[{"n":"a","v":1,"x_":1}]"#),
+        ("§4.2: one value at most", #"[{"n":"a","v":1,"vs":"x"}]"#), ("§4.2: one value at most", #"[{"n":"a","vb":true,"vd":""}]"#),
+        ("§4.3: a number", #"[{"n":"a","v":"1"}]"#), ("§4.3: a text", #"[{"n":"a","vs":1}]"#), ("§4.3: a boolean", #"[{"n":"a","vb":1}]"#),
+        ("§4.3: base64url", #"[{"n":"a","vd":"a+b="}]"#), ("§4.3: a number", #"[{"n":"a","v":null}]"#),
+        ("§4.3: a version is an integer", #"[{"n":"a","v":1,"bver":9.5}]"#), ("§4.4: version 10 at most", #"[{"n":"a","v":1,"bver":11}]"#),
+        ("§4.5.1: letters, digits and - : . / _", #"[{"n":"a b","v":1}]"#), ("§4.5.1: letters, digits and - : . / _", #"[{"n":"é","v":1}]"#),
+        ("§4.5.1: letters, digits and - : . / _", #"[{"bn":"a#","v":1}]"#), ("§4.5.1: it begins with a letter or digit", #"[{"n":"_a","v":1}]"#),
+        ("§5: an array of objects", #"{"n":"a","v":1}"#), ("§5: an array of objects", "[[]]"), ("§4: at least one record", "[]"),
+        ("§5: no label twice", #"[{"n":"a","v":1,"v":2}]"#), ("§4.5.3: a time is a number", #"[{"n":"a","v":1,"t":"0"}]"#),
+    ])
+    func `what breaks a rule of RFC 8428 is refused`(_ rule: String, _ text: String) {
+        #expect(throws: (any Error).self, "\(rule)") { try resolve(text) }
+    }
+
+    /// Each rule of RFC 8428 §4 that allows what a reader might not expect.
+    @Test(arguments: [
+        ("§4.4: other unknown labels are ignored", #"[{"n":"a","v":1,"x":{"y":[]}}]"#), ("§4.5.2: any unit", #"[{"n":"a","v":1,"u":"furlong"}]"#),
+        ("§4.2: a sum without a value", #"[{"n":"a","s":1}]"#), ("§4.2: a value and a sum", #"[{"n":"a","v":1,"s":2}]"#),
+        ("§4.5.4: a base value alone counts", #"[{"n":"a","bv":3}]"#), ("§4.3: an empty text", #"[{"n":"a","vs":""}]"#),
+        ("§4.3: no bytes", #"[{"n":"a","vd":""}]"#), ("§4.5.3: now", #"[{"n":"a","v":1,"t":0}]"#),
+        ("§4.5.3: the past and the future", #"[{"n":"a","v":1,"t":-1},{"n":"a","v":1,"t":1}]"#),
+        ("§4.4: an older version in the first record", #"[{"n":"a","v":1,"bver":5},{"n":"b","v":1,"bver":5}]"#),
+        ("§4.5.1: the base name alone", #"[{"bn":"a","v":1}]"#), ("§4.3: an update time", #"[{"n":"a","v":1,"ut":60}]"#),
+    ])
+    func `what RFC 8428 allows is taken`(_ rule: String, _ text: String) throws {
+        #expect(try !resolve(text).isEmpty, "\(rule)")
+    }
+
     @Test func `base values change from the record on where they stand`() throws {
         let resolved = try resolve(
             """
