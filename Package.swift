@@ -53,11 +53,11 @@ let package = Package(
 
         // XMPP
         library("XMPPCore", ["XMLStream", "StationJSON"]),
-        library("XMPPTransport", ["XMPPCore"] + nio),
-        library("XMPPComponent", ["XMPPTransport", "StationDigest"] + nio),
         library(
-            "XMPPClient",
-            ["XMPPTransport", "StationDigest", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
+            "XMPPTransport",
+            ["XMPPCore", "StationDigest", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
+        library("XMPPComponent", ["XMPPTransport", "StationDigest"] + nio),
+        library("XMPPClient", ["XMPPTransport", "StationDigest"] + nio),
 
         // Words and domains
         library("StationModel", ["StationJSON"]),

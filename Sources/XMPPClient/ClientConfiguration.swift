@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import NIOCore
 import XMLStream
 import XMPPCore
 import XMPPTransport
@@ -37,14 +36,7 @@ public struct ClientConfiguration: Sendable {
     }
 
     /// Which certification authorities the server's certificate may come from.
-    public enum TrustRoots: Hashable, Sendable {
-        /// Those of the operating system.
-        case system
-        /// Those in a PEM file.
-        case file(String)
-        /// Any certificate will do; refused unless the server is this very machine.
-        case insecureLoopback
-    }
+    public typealias TrustRoots = XMPPTransport.TrustRoots
 
     /// Our address; for ``Credentials/anonymous`` the domain alone.
     public var jid: JID
@@ -63,6 +55,9 @@ public struct ClientConfiguration: Sendable {
     /// The resource to ask for; nil lets the server choose.
     public var resource: String?
 
+    /// XEP-0295 instead of XML. A server that does not read it answers with an error, and gets XML; it may have half of
+    /// ``connectTimeout`` for that.
+    public var framing = StreamFraming.xml
     /// Limits of what is read.
     public var limits = XMLLimits()
     /// The most time that connecting, TLS, login and binding may take together.
@@ -118,8 +113,14 @@ public struct ClientConfiguration: Sendable {
     /// The name that the server's certificate must hold.
     var tlsName: String { serverName ?? jid.domain }
 
-    /// Whether that name is an address.
-    var tlsNameIsAddress: Bool { (try? SocketAddress(ipAddress: tlsName, port: 0)) != nil }
+    /// What TLS is made with; nil without it.
+    var tlsPlan: TLSPlan? {
+        guard security != .plaintextLoopback else { return nil }
+        var plan = TLSPlan(
+            trustRoots: trustRoots, applicationProtocol: security == .directTLS ? "xmpp-client" : nil)
+        if case .certificate(let chain, let key) = credentials { (plan.chainPEM, plan.keyPEM) = (chain, key) }
+        return plan
+    }
 
     /// Whether a connection to this machine alone is safe.
     var needsLoopback: Bool { security == .plaintextLoopback || trustRoots == .insecureLoopback }

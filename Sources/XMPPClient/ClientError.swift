@@ -20,6 +20,8 @@ public struct ClientError: Error, Hashable, Sendable, CustomStringConvertible {
         case stream(StreamError)
         /// The answer to a request was an error (RFC 6120 §8.3).
         case stanza(StanzaError)
+        /// The server does not read JSON (XEP-0295).
+        case jsonRefused
         /// The server did not keep to the protocol.
         case protocolViolation
         /// No answer in time.
@@ -79,6 +81,16 @@ extension ClientError {
         let condition = LogText.safe(condition)
         return ClientError(
             .authentication(condition: condition), "the server refused the login: \(condition)\(detail)")
+    }
+
+    static let jsonRefused = ClientError(.jsonRefused, "the server does not read JSON")
+
+    /// Whether this is how a server ends that cannot read JSON, when its own stream never began.
+    var mayBeAboutFraming: Bool {
+        switch code {
+        case .closed, .protocolViolation, .stream: true
+        default: false
+        }
     }
 
     static let timeout = ClientError(.timeout, "no answer came in time")

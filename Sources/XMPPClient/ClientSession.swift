@@ -48,12 +48,17 @@ public struct ClientSession: Sendable {
     ///   or throws, the connection is closed and another one is made.
     public func run(_ body: @escaping @Sendable (XMPPClientConnection) async throws -> Void) async {
         var backoff = backoff
+        var isXMLOnly = false
         while !Task.isCancelled {
             let start = ContinuousClock.now
             var reason = "the session's work is done"
             do {
+                var configuration = try await configuration()
+                if isXMLOnly { configuration.framing = .xml }
+                isXMLOnly = false  // unless it works
                 let connection = try await XMPPClientConnection.connect(
-                    try await configuration(), group: group, logger: logger, tls: tls, random: random)
+                    configuration, group: group, logger: logger, tls: tls, random: random)
+                isXMLOnly = connection.framing == .xml
                 reason = await use(connection, body) ?? reason
                 if start.duration(to: .now) >= Self.stableAfter { backoff.reset() }
             } catch {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOPosix
-import NIOSSL
 import XMLStream
 import XMPPCore
 import XMPPTransport
@@ -16,7 +15,8 @@ final class ClientStream: XMLFrameReceiver {
     struct Means: Sendable {
         let configuration: ClientConfiguration
         /// Nil without TLS.
-        let tls: NIOSSLContext?
+        let tls: TLSContext?
+        let framing: StreamFraming
         let random: @Sendable () -> UInt64
         let established: EventLoopPromise<Outcome>
     }
@@ -30,7 +30,9 @@ final class ClientStream: XMLFrameReceiver {
     private var timer: Scheduled<Void>?
     private var error: ClientError?
     private var isLeaving = false
-    private var tls: NIOSSLClientHandler?
+    private var tls: TLSConnection?
+    /// The server's stream header came, so it reads what we write.
+    private var isUnderstood = false
     /// The handler that reads for us; set by who makes both.
     weak var frames: XMLFrameHandler<ClientStream>?
 
@@ -54,7 +56,9 @@ final class ClientStream: XMLFrameReceiver {
         if configuration.needsLoopback, !Loopback.contains(context.channel.remoteAddress) {
             return end(configuration.loopbackOnly)
         }
-        sender = StreamSender(channel: context.channel, queue: SendQueue(limit: configuration.queueBytes, padding: 0))
+        sender = StreamSender(
+            channel: context.channel, queue: SendQueue(limit: configuration.queueBytes, padding: 0),
+            framing: means.framing)
         if configuration.security == .directTLS { startTLS() }
         perform(negotiation.connected())
     }
@@ -67,7 +71,8 @@ final class ClientStream: XMLFrameReceiver {
         switch event {
         case .opened(let header):
             if connection != nil { return end(.violation("opened a stream inside a stream")) }
-            guard isServerKnown() else {
+            isUnderstood = true
+            guard tls?.isServerKnown != false else {
                 let name = configuration.tlsName
                 return end(ClientError(.tls, "the certificate of \(configuration.host) is not for \(name)"))
             }
@@ -92,18 +97,14 @@ final class ClientStream: XMLFrameReceiver {
         if let reason = connection.received(batch, from: index) { end(reason) }
     }
 
-    func broken(_ error: XMLStreamError) {
-        end(.violation("sent XML that is not accepted: \(LogText.safe("\(error)"))"))
-    }
+    func broken(_ fault: StreamFault) { end(.violation("sent \(fault)")) }
 
     func failed(_ error: any Error) {
-        // A server that closes the socket without closing TLS first; `closed()` follows.
-        if case NIOSSLError.uncleanShutdown = error { return }
         let text = LogText.safe("\(error)")
-        if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
-            end(ClientError(.tls, "TLS with \(configuration.host) failed: \(text)"))
-        } else {
-            end(ClientError(.closed, "the connection to \(configuration.host) failed: \(text)"))
+        switch TLSConnection.Fault(error) {
+        case .uncleanEnd: break  // `closed()` follows
+        case .tls: end(ClientError(.tls, "TLS with \(configuration.host) failed: \(text)"))
+        case .other: end(ClientError(.closed, "the connection to \(configuration.host) failed: \(text)"))
         }
     }
 
@@ -124,7 +125,7 @@ final class ClientStream: XMLFrameReceiver {
             switch action {
             case .open(let tag):
                 frames?.restart()
-                sender?.send(Array(tag.utf8))
+                sender?.send(tag: tag)
             case .send(let element):
                 var writer = XMLWriter(defaultNamespace: Namespaces.client)
                 writer.write(element)
@@ -141,24 +142,11 @@ final class ClientStream: XMLFrameReceiver {
         guard let context, let tls = means.tls else {
             return end(ClientError(.tls, "there is no TLS context"))
         }
-        do {
-            // NIOSSL takes no address here; without a name it compares the certificate with the peer's address.
-            let name = configuration.tlsNameIsAddress ? nil : configuration.tlsName
-            let handler = try NIOSSLClientHandler(context: tls, serverHostname: name)
-            try context.pipeline.syncOperations.addHandler(handler, position: .first)
-            self.tls = handler
+        do throws(TLSError) {
+            self.tls = try TLSConnection.start(tls, name: configuration.tlsName, on: context)
         } catch {
-            end(ClientError(.tls, "TLS cannot be started: \(LogText.safe("\(error)"))"))
+            end(ClientError(.tls, error.sentence))
         }
-    }
-
-    /// Whether the certificate is for the server we mean. The first header behind TLS is in time: nothing but the
-    /// header of ours has been sent, and the handshake is done.
-    private func isServerKnown() -> Bool {
-        guard let tls, configuration.trustRoots != .insecureLoopback, !configuration.tlsNameIsAddress else {
-            return true
-        }
-        return tls.peerCertificate.map { ServerIdentity.holds($0, name: configuration.tlsName) } ?? false
     }
 
     /// Hashes the password on another thread: many rounds would hold up all connections of this event loop.
@@ -214,6 +202,8 @@ final class ClientStream: XMLFrameReceiver {
     /// Ends the connection for a reason; only the first counts.
     func end(_ reason: ClientError) {
         guard error == nil else { return }
+        let isUnread = means.framing == .json && !isUnderstood && reason.mayBeAboutFraming
+        let reason = isUnread ? .jsonRefused : reason
         error = reason
         timer?.cancel()
         means.established.succeed(.failure(reason))
@@ -230,7 +220,7 @@ final class ClientStream: XMLFrameReceiver {
         isLeaving = true
         timer?.cancel()
         connection?.ended(.closed)
-        sender?.finish(with: Array(StreamOpening.end.utf8)) {}
+        sender?.finish {}
         closeLater(patience)
     }
 
@@ -238,7 +228,7 @@ final class ClientStream: XMLFrameReceiver {
         guard let context, context.channel.isActive else { return }
         let channel = context.channel
         guard let sender, patience > .zero else { return channel.close(promise: nil) }
-        sender.finish(with: Array(StreamOpening.end.utf8)) { channel.close(promise: nil) }
+        sender.finish { channel.close(promise: nil) }
         closeLater(patience)
     }
 

@@ -47,14 +47,48 @@ extension XMPPClientConnection {
         random: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }
     ) async throws(ClientError) -> XMPPClientConnection {
         try configuration.check()
-        let context = configuration.security == .plaintextLoopback ? nil : try tls.context(for: configuration)
-        let loop = group.next()
-        let attempt = Attempt(loop.makePromise())
-        let means = ClientStream.Means(
-            configuration: configuration, tls: context, random: random, established: attempt.established)
-        let deadline = loop.scheduleTask(in: TimeAmount(configuration.connectTimeout)) {
-            attempt.cancel(ClientError(.timeout, "the server did not let us in within the time allowed"))
+        var context: TLSContext?
+        do throws(TLSError) {
+            context = try configuration.tlsPlan.map { plan throws(TLSError) in try tls.context(for: plan) }
+        } catch {
+            throw ClientError(.configuration, error.sentence)
         }
+        let metadata: Logger.Metadata = [
+            "jid": "\(configuration.jid)", "server": "\(configuration.host):\(configuration.port)",
+        ]
+        let end = ContinuousClock.now.advanced(by: configuration.connectTimeout)
+        var framing = FramingChoice(configuration.framing)
+        while true {
+            let promise = group.next().makePromise(of: ClientStream.Outcome.self)
+            let means = ClientStream.Means(
+                configuration: configuration, tls: context, framing: framing.next, random: random,
+                established: promise)
+            do throws(ClientError) {
+                let connection = try await connect(means, until: end)
+                logger.debug("client connected", metadata: metadata)
+                return connection
+            } catch {
+                if error.code == .jsonRefused, framing.refused() { continue }
+                logger.debug(
+                    "client not connected",
+                    metadata: metadata.merging(["reason": "\(error)"], uniquingKeysWith: { $1 }))
+                throw error
+            }
+        }
+    }
+
+    /// One attempt. One in JSON leaves half of the time for another in XML.
+    private static func connect(
+        _ means: ClientStream.Means, until end: ContinuousClock.Instant
+    ) async throws(ClientError) -> XMPPClientConnection {
+        let loop = means.established.futureResult.eventLoop
+        let attempt = Attempt(means.established)
+        let left = max(.zero, ContinuousClock.now.duration(to: end))
+        let timeout: (Duration, ClientError) =
+            means.framing == .json
+            ? (left / 2, .jsonRefused)
+            : (left, ClientError(.timeout, "the server did not let us in within the time allowed"))
+        let deadline = loop.scheduleTask(in: TimeAmount(timeout.0)) { attempt.cancel(timeout.1) }
         defer { deadline.cancel() }
         let outcome = await withTaskCancellationHandler {
             start(means, attempt, on: loop)
@@ -62,18 +96,7 @@ extension XMPPClientConnection {
         } onCancel: {
             attempt.cancel(.cancelled)
         }
-        let metadata: Logger.Metadata = [
-            "jid": "\(configuration.jid)", "server": "\(configuration.host):\(configuration.port)"
-        ]
-        do throws(ClientError) {
-            let connection = try (outcome ?? .failure(.closed)).get()
-            logger.debug("client connected", metadata: metadata)
-            return connection
-        } catch {
-            logger.debug(
-                "client not connected", metadata: metadata.merging(["reason": "\(error)"], uniquingKeysWith: { $1 }))
-            throw error
-        }
+        return try (outcome ?? .failure(.closed)).get()
     }
 
     private static func start(_ means: ClientStream.Means, _ attempt: Attempt, on loop: any EventLoop) {
@@ -100,7 +123,7 @@ extension XMPPClientConnection {
     private static func connected(_ channel: any Channel, _ means: ClientStream.Means, _ attempt: Attempt) {
         guard attempt.started(channel) else { return channel.close(promise: nil) }
         let stream = ClientStream(means)
-        let frames = XMLFrameHandler(receiver: stream, limits: means.configuration.limits)
+        let frames = XMLFrameHandler(receiver: stream, limits: means.configuration.limits, framing: means.framing)
         stream.frames = frames
         do { try channel.pipeline.syncOperations.addHandler(frames) } catch {
             stream.failed(error)

@@ -26,6 +26,8 @@ public final class XMPPClientConnection: Sendable {
 
     /// Our full address, as bound by the server.
     public let jid: JID
+    /// In what form the stream goes; XML if that was asked for, or if the server does not read JSON.
+    public var framing: StreamFraming { sender.framing }
     private let inbox: StanzaInbox
     private let configuration: ClientConfiguration
     private let channel: any Channel

@@ -10,10 +10,12 @@ public struct ComponentConfiguration: Sendable, CustomStringConvertible, CustomD
     public var domain: String
     /// The secret shared with the server; sent only as a digest with the stream's id.
     public var secret: String
-    /// Name or address of the server.
-    public var host: String
-    /// The server's component port.
-    public var port: Int
+    /// Where the server takes components.
+    public var address: ComponentServerAddress
+    /// How the link is protected.
+    public var security = ComponentSecurity.plaintext
+    /// XEP-0295 instead of XML. A server that does not read it answers with an error, and gets XML from then on.
+    public var framing = StreamFraming.xml
     /// Limits of what is read.
     public var limits = XMLLimits()
     /// The most bytes that may wait to be written; beyond it ``ComponentLink/send(_:)`` returns false.
@@ -31,39 +33,76 @@ public struct ComponentConfiguration: Sendable, CustomStringConvertible, CustomD
     /// The fewest spaces that follow a write which the socket took in pieces, when there is nothing more to send; 0 for
     /// none. See `SendQueue`.
     public var paddingBytes = 64
-    /// XEP-0114 does not encrypt. Allows to use it over a network all the same, for instance inside a tunnel.
+    /// Allows ``ComponentSecurity/plaintext`` over a network all the same, for instance inside a tunnel.
     public var allowPlaintextBeyondLoopback = false
 
-    public init(domain: String, secret: String, host: String = "127.0.0.1", port: Int) {
+    public init(domain: String, secret: String, address: ComponentServerAddress) {
         self.domain = domain
         self.secret = secret
-        self.host = host
-        self.port = port
+        self.address = address
     }
 
-    public var description: String { "component \(domain) at \(host):\(port) (secret not shown)" }
+    /// The same with a TCP port, on this machine unless told otherwise.
+    public init(domain: String, secret: String, host: String = "127.0.0.1", port: Int) {
+        self.init(domain: domain, secret: secret, address: .host(host, port: port))
+    }
+
+    public var description: String { "component \(domain) at \(address) (secret not shown)" }
     public var debugDescription: String { description }
     public var customMirror: Mirror {
-        Mirror(self, children: ["domain": domain, "secret": "(not shown)", "host": host, "port": port])
+        Mirror(self, children: ["domain": domain, "secret": "(not shown)", "address": "\(address)"])
     }
 
     /// Throws what can be known to be wrong before connecting.
     func check() throws(ComponentError) {
-        guard let jid = try? JID(domain), jid.isDomain else {
-            throw ComponentError(.configuration, "\(LogText.safe(domain)) is no domain")
+        func refuse(_ sentence: String) -> ComponentError { ComponentError(.configuration, sentence) }
+        guard let jid = try? JID(domain), jid.isDomain else { throw refuse("\(LogText.safe(domain)) is no domain") }
+        guard !secret.isEmpty else { throw refuse("the secret for \(domain) is empty") }
+        switch address {
+        case .host(let host, let port):
+            guard (1...65_535).contains(port) else { throw refuse("\(port) is no port") }
+            if needsLoopback, Loopback.contains(literal: host) == false { throw loopbackOnly }
+        case .unixSocket(let path):
+            guard path.hasPrefix("/"), path.utf8.count <= ComponentServerAddress.longestPath, !path.utf8.contains(0)
+            else { throw refuse("\(LogText.safe(path)) is no absolute path of a Unix socket") }
+            if case .tls(_, nil) = security { throw refuse("TLS over \(address) needs the name of the server") }
         }
-        guard !secret.isEmpty else { throw ComponentError(.configuration, "the secret for \(domain) is empty") }
-        guard (1...65_535).contains(port) else { throw ComponentError(.configuration, "\(port) is no port") }
-        if !allowPlaintextBeyondLoopback, Loopback.contains(literal: host) == false { throw plaintextRefused }
+        guard case .tls(let trustRoots, _) = security else { return }
+        do throws(TLSError) { _ = try TLSContexts.shared.context(for: TLSPlan(trustRoots: trustRoots)) } catch {
+            throw refuse(error.sentence)
+        }
     }
 
     /// The domain as servers compare and write it.
     var preparedDomain: String { (try? JID(domain))?.domain ?? domain }
 
-    var plaintextRefused: ComponentError {
-        ComponentError(
+    /// The name that the server's certificate must hold.
+    var tlsName: String {
+        if case .tls(_, let serverName?) = security { return serverName }
+        return address.host ?? ""
+    }
+
+    /// Whether a connection to this machine alone is safe.
+    var needsLoopback: Bool {
+        switch security {
+        case .plaintext: !allowPlaintextBeyondLoopback
+        case .tls(let trustRoots, _): trustRoots == .insecureLoopback
+        }
+    }
+
+    /// Whether the link may go over a network in plain text; its user is warned.
+    var isPlaintextAllowedBeyondLoopback: Bool {
+        guard security == .plaintext, allowPlaintextBeyondLoopback, let host = address.host else { return false }
+        return Loopback.contains(literal: host) != true
+    }
+
+    var loopbackOnly: ComponentError {
+        guard security == .plaintext else {
+            return ComponentError(.plaintextRefused, "\(address) is not this machine: check the server's certificate")
+        }
+        return ComponentError(
             .plaintextRefused,
-            "the component link to \(host) would cross the network unencrypted; "
-                + "run the server on this machine, use a tunnel, or allow plaintext beyond loopback")
+            "the component link to \(address) would cross the network unencrypted; "
+                + "run the server on this machine, use TLS or a tunnel, or allow plaintext beyond loopback")
     }
 }

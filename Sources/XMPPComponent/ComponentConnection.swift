@@ -12,12 +12,17 @@ final class ComponentConnection: XMLFrameReceiver {
         let error: ComponentError
         /// How long the link was ready; nil if it never was.
         let readyFor: Duration?
+        /// Whether the server's stream header came, so that it reads what we write.
+        let isUnderstood: Bool
+
+        /// Before there was a connection.
+        static func early(_ error: ComponentError) -> End { End(error: error, readyFor: nil, isUnderstood: false) }
     }
 
     private static let streamError = XMLName("error", Namespaces.streams)
-    private static let farewell = Array(StreamOpening.end.utf8)
 
     private let configuration: ComponentConfiguration
+    private let means: ComponentLink.Means
     private let link: ComponentLink
     private let ended: EventLoopPromise<End>
     private var context: ChannelHandlerContext?
@@ -29,9 +34,16 @@ final class ComponentConnection: XMLFrameReceiver {
     private var readySince: ContinuousClock.Instant?
     private var error: ComponentError?
     private var isEnding = false
+    private var tls: TLSConnection?
+    private var isUnderstood = false
 
-    init(configuration: ComponentConfiguration, link: ComponentLink, ended: EventLoopPromise<End>) {
+    /// - Parameter means: the TLS context (nil without TLS) and the framing of this connection.
+    init(
+        configuration: ComponentConfiguration, means: ComponentLink.Means, link: ComponentLink,
+        ended: EventLoopPromise<End>
+    ) {
         self.configuration = configuration
+        self.means = means
         self.link = link
         self.ended = ended
         self.handshake = ComponentHandshake(domain: configuration.preparedDomain, secret: configuration.secret)
@@ -44,15 +56,21 @@ final class ComponentConnection: XMLFrameReceiver {
 
     func connected(_ context: ChannelHandlerContext) {
         self.context = context
-        guard configuration.allowPlaintextBeyondLoopback || Loopback.contains(context.channel.remoteAddress) else {
-            return end(configuration.plaintextRefused)
+        guard !configuration.needsLoopback || Loopback.contains(context.channel.remoteAddress) else {
+            return end(configuration.loopbackOnly)
         }
         sender = StreamSender(
             channel: context.channel,
-            queue: SendQueue(limit: configuration.queueBytes, padding: configuration.paddingBytes))
+            queue: SendQueue(limit: configuration.queueBytes, padding: configuration.paddingBytes),
+            framing: means.framing)
         schedule(after: configuration.handshakeTimeout) { connection in
-            let host = connection.configuration.host
-            connection.end(ComponentError(.timeout, "the server at \(host) did not answer during the handshake"))
+            let place = connection.configuration.address
+            connection.end(ComponentError(.timeout, "the server at \(place) did not answer during the handshake"))
+        }
+        if let tlsContext = means.tls {
+            do throws(TLSError) {
+                tls = try TLSConnection.start(tlsContext, name: configuration.tlsName, on: context)
+            } catch { return end(ComponentError(.tls, error.sentence)) }
         }
         perform(handshake.connected())
     }
@@ -63,6 +81,11 @@ final class ComponentConnection: XMLFrameReceiver {
         guard error == nil else { return }
         switch event {
         case .opened(let header):
+            isUnderstood = true
+            guard tls?.isServerKnown != false else {
+                let name = configuration.tlsName
+                return end(ComponentError(.tls, "the certificate of \(configuration.address) is not for \(name)"))
+            }
             perform(handshake.opened(name: header.name, attributes: header.attributes))
         case .stanzas(let batch):
             if handshake.isReady { deliver(batch) } else { receivedEarly(batch) }
@@ -71,12 +94,17 @@ final class ComponentConnection: XMLFrameReceiver {
         }
     }
 
-    func broken(_ error: XMLStreamError) {
-        end(ComponentError(.brokenStream, "the server sent XML that is not accepted: \(LogText.safe("\(error)"))"))
+    func broken(_ fault: StreamFault) {
+        end(ComponentError(.brokenStream, "the server sent \(fault)"))
     }
 
     func failed(_ error: any Error) {
-        end(ComponentError(.closed, "the connection to \(configuration.host) failed: \(LogText.safe("\(error)"))"))
+        let text = LogText.safe("\(error)")
+        switch TLSConnection.Fault(error) {
+        case .uncleanEnd: break  // `closed()` follows
+        case .tls: end(ComponentError(.tls, "TLS with \(configuration.address) failed: \(text)"))
+        case .other: end(ComponentError(.closed, "the connection to \(configuration.address) failed: \(text)"))
+        }
     }
 
     func closed() {
@@ -120,6 +148,7 @@ final class ComponentConnection: XMLFrameReceiver {
 
     private func perform(_ action: ComponentHandshake.Action) {
         switch action {
+        case .open(let tag): sender?.send(tag: tag)
         case .send(let text): sender?.send(Array(text.utf8))
         case .ready: becameReady()
         case .fail(let error): end(error)
@@ -183,7 +212,7 @@ final class ComponentConnection: XMLFrameReceiver {
         }
         isEnding = true
         // `self` stays alive through the pipeline until the channel has closed.
-        sender.finish(with: Self.farewell) { [weak self] in self?.context?.close(promise: nil) }
+        sender.finish { [weak self] in self?.context?.close(promise: nil) }
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(deadline)) { [weak self] in
             self?.context?.close(promise: nil)
         }
@@ -194,11 +223,13 @@ final class ComponentConnection: XMLFrameReceiver {
         timer?.cancel()
         sender?.close()
         context = nil
+        tls = nil
         let error = error ?? ComponentError(.closed, "the server closed the connection")
         if readySince != nil {
             link.becameUnready()
             link.delegate.componentLost(error.sentence)
         }
-        ended.succeed(End(error: error, readyFor: readySince.map { $0.duration(to: .now) }))
+        ended.succeed(
+            End(error: error, readyFor: readySince.map { $0.duration(to: .now) }, isUnderstood: isUnderstood))
     }
 }

@@ -14,6 +14,8 @@ public struct ComponentError: Error, Hashable, Sendable, CustomStringConvertible
         case alreadyRunning
         /// No connection, for instance because nothing listens there.
         case unreachable
+        /// No encrypted connection: a certificate that does not fit, or a failed TLS handshake.
+        case tls
         /// The server did not answer in time during the handshake.
         case timeout
         /// What answers is no XEP-0114 port.
@@ -53,6 +55,14 @@ public struct ComponentError: Error, Hashable, Sendable, CustomStringConvertible
         switch code {
         case .configuration, .plaintextRefused, .alreadyRunning, .stopped: false
         default: true
+        }
+    }
+
+    /// Whether this is how a server ends that cannot read JSON (XEP-0295), when its own stream never began.
+    var mayBeAboutFraming: Bool {
+        switch code {
+        case .closed, .timeout, .brokenStream, .notComponentPort, .streamError: true
+        default: false
         }
     }
 

@@ -8,6 +8,8 @@ import XMPPTransport
 struct ComponentHandshake: Sendable {
     /// What to do next.
     enum Action: Hashable, Sendable {
+        /// Open the stream with this tag.
+        case open(String)
         case send(String)
         /// The link is up; stanzas may flow.
         case ready
@@ -42,7 +44,7 @@ struct ComponentHandshake: Sendable {
     mutating func connected() -> Action {
         guard state == .idle else { return .ignore }
         state = .awaitingStreamHeader
-        return .send(StreamOpening.tag(content: Namespaces.component, to: domain))
+        return .open(StreamOpening.tag(content: Namespaces.component, to: domain))
     }
 
     /// The server's stream header.

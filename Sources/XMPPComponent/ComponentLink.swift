@@ -20,6 +20,13 @@ public protocol ComponentDelegate: Sendable {
 /// The connection of an external component to its XMPP server (XEP-0114): handshake, keep-alive, reconnection,
 /// and a send queue for any thread. XEP-0114 acknowledges nothing; resending is up to its user.
 public final class ComponentLink: Sendable {
+    /// What one connection works with.
+    struct Means: Sendable {
+        /// Nil without TLS.
+        let tls: TLSContext?
+        let framing: StreamFraming
+    }
+
     private struct State {
         var isRunning = false
         var isStopping = false
@@ -88,6 +95,9 @@ public final class ComponentLink: Sendable {
         }
         guard isFirst else { throw ComponentError(.alreadyRunning, "the component link runs already") }
         defer { stopped() }
+        if configuration.isPlaintextAllowedBeyondLoopback {
+            logger.warning("component link may cross the network unencrypted", metadata: metadata)
+        }
         try await withTaskCancellationHandler {
             try await keepConnected()
         } onCancel: {
@@ -120,15 +130,21 @@ public final class ComponentLink: Sendable {
     // MARK: Running
 
     private var metadata: Logger.Metadata {
-        ["domain": "\(configuration.domain)", "server": "\(configuration.host):\(configuration.port)"]
+        ["domain": "\(configuration.domain)", "server": "\(configuration.address)"]
     }
 
     private func keepConnected() async throws {
         var backoff = configuration.backoff
+        var framing = FramingChoice(configuration.framing)
         while true {
             let loop = group.next()
-            let end = await connectOnce(on: loop)
+            let end = await connectOnce(framing.next, on: loop)
             if state.withLock({ $0.isStopping }) { return }
+            if !end.isUnderstood, end.error.mayBeAboutFraming, framing.refused() {
+                logger.notice("component link: the server does not read JSON, so it gets XML", metadata: metadata)
+                continue
+            }
+            framing.ended(wasReady: end.readyFor != nil)
             guard end.error.isWorthRetrying else { throw end.error }
             // A link that was lost again at once (two instances with one name) must not knock every second.
             if let readyFor = end.readyFor, readyFor >= min(.seconds(10), backoff.longest) { backoff.reset() }
@@ -142,44 +158,61 @@ public final class ComponentLink: Sendable {
         }
     }
 
-    private func connectOnce(on loop: any EventLoop) async -> ComponentConnection.End {
+    private func connectOnce(
+        _ framing: StreamFraming, on loop: any EventLoop
+    ) async -> ComponentConnection.End {
+        let means: Means
+        do throws(ComponentError) { means = try self.means(framing) } catch { return .early(error) }
         let ended = loop.makePromise(of: ComponentConnection.End.self)
-        let stopped = ComponentConnection.End(
-            error: ComponentError(.stopped, "the link was shut down"), readyFor: nil)
+        let stopped = ComponentConnection.End.early(ComponentError(.stopped, "the link was shut down"))
         setStop { ended.succeed(stopped) }
         defer { setStop(nil) }
-        bootstrap(on: loop).connect(host: configuration.host, port: configuration.port).whenComplete { result in
+        connect(on: loop).whenComplete { result in
             switch result {
-            case .success(let channel): self.connected(channel, ended)
+            case .success(let channel): self.connected(channel, means, ended)
             case .failure(let error):
-                let place = "\(self.configuration.host):\(self.configuration.port)"
-                let reason = "cannot connect to \(place): \(LogText.safe("\(error)"))"
-                ended.succeed(ComponentConnection.End(error: ComponentError(.unreachable, reason), readyFor: nil))
+                let reason = "cannot connect to \(self.configuration.address): \(LogText.safe("\(error)"))"
+                ended.succeed(.early(ComponentError(.unreachable, reason)))
             }
         }
         return (try? await ended.futureResult.get()) ?? stopped
     }
 
+    /// The trust roots are read anew for each connection, so that a changed file counts.
+    private func means(_ framing: StreamFraming) throws(ComponentError) -> Means {
+        guard case .tls(let trustRoots, _) = configuration.security else { return Means(tls: nil, framing: framing) }
+        do throws(TLSError) {
+            let plan = TLSPlan(trustRoots: trustRoots)
+            return Means(tls: try TLSContexts.shared.context(for: plan), framing: framing)
+        } catch { throw ComponentError(.tls, error.sentence) }
+    }
+
     /// Starts the handshake, on the event loop. The handler comes only now: of several addresses that are tried
     /// at once, one wins.
-    private func connected(_ channel: any Channel, _ ended: EventLoopPromise<ComponentConnection.End>) {
+    private func connected(
+        _ channel: any Channel, _ means: Means, _ ended: EventLoopPromise<ComponentConnection.End>
+    ) {
         guard !state.withLock({ $0.isStopping }) else { return channel.close(promise: nil) }
-        let connection = ComponentConnection(configuration: configuration, link: self, ended: ended)
+        let connection = ComponentConnection(configuration: configuration, means: means, link: self, ended: ended)
         let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         setStop { channel.eventLoop.execute { bound.value.stop() } }
         do {
             try channel.pipeline.syncOperations.addHandler(
-                XMLFrameHandler(receiver: connection, limits: configuration.limits))
+                XMLFrameHandler(receiver: connection, limits: configuration.limits, framing: means.framing))
         } catch {
             connection.failed(error)
             connection.closed()
         }
     }
 
-    private func bootstrap(on loop: any EventLoop) -> ClientBootstrap {
-        ClientBootstrap(group: loop)
+    private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
+        let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(TimeAmount(configuration.handshakeTimeout))
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 << 10))
+        switch configuration.address {
+        case .host(let host, let port): return bootstrap.connect(host: host, port: port)
+        case .unixSocket(let path): return bootstrap.connect(unixDomainSocketPath: path)
+        }
     }
 
     private func pause(_ duration: Duration, on loop: any EventLoop) async {

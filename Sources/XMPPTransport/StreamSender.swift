@@ -6,6 +6,8 @@ import Synchronization
 ///
 /// One lock, one copy of the bytes, at most one wake-up of the event loop for however many calls of ``send(_:)``.
 public final class StreamSender: Sendable {
+    /// In what form everything goes out.
+    public let framing: StreamFraming
     private let queue: Mutex<SendQueue>
     private let channel: any Channel
     private let progress: NIOLoopBound<Progress>
@@ -17,7 +19,8 @@ public final class StreamSender: Sendable {
     }
 
     /// To be called on the event loop of the channel.
-    public init(channel: any Channel, queue: SendQueue) {
+    public init(channel: any Channel, queue: SendQueue, framing: StreamFraming = .xml) {
+        self.framing = framing
         self.channel = channel
         self.queue = Mutex(queue)
         self.progress = NIOLoopBound(Progress(), eventLoop: channel.eventLoop)
@@ -26,6 +29,20 @@ public final class StreamSender: Sendable {
     /// Sends bytes of whole stanzas. Returns false if the queue is full or closed; then nothing of them is sent.
     @discardableResult
     public func send(_ bytes: [UInt8]) -> Bool {
+        write(framing == .xml ? bytes : JSONStreamWriter.objects(bytes))
+    }
+
+    /// Sends a tag of the stream itself; see ``StreamOpening``.
+    @discardableResult
+    public func send(tag: String) -> Bool { write(framed(tag)) }
+
+    private func framed(_ tag: String) -> [UInt8] {
+        if framing == .xml { return Array(tag.utf8) }
+        return JSONStreamWriter.object(
+            tag.hasPrefix("<?") ? tag.utf8.drop { $0 != UInt8(ascii: ">") }.dropFirst() : tag.utf8[...])
+    }
+
+    private func write(_ bytes: [UInt8]) -> Bool {
         switch queue.withLock({ $0.append(bytes) }) {
         case .refused: return false
         case .taken: return true
@@ -41,11 +58,12 @@ public final class StreamSender: Sendable {
     /// Bytes that are not yet in the socket.
     public var pendingBytes: Int { queue.withLock { $0.count } }
 
-    /// Sends some last bytes, takes no more, and calls back on the event loop when all is written.
+    /// Sends the end tag of the stream, takes no more, and calls back on the event loop when all is written.
     /// To be called on the event loop.
-    public func finish(with bytes: [UInt8], then done: @escaping () -> Void) {
+    public func finish(then done: @escaping () -> Void) {
+        let farewell = framed(StreamOpening.end)
         queue.withLock {
-            _ = $0.append(bytes)
+            _ = $0.append(farewell)
             $0.close()
         }
         progress.value.whenEmpty.append(done)

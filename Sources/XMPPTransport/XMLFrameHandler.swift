@@ -10,15 +10,15 @@ public protocol XMLFrameReceiver: AnyObject {
     func heard()
     /// Something complete was read. The events of one read come in their order.
     func received(_ event: XMLStreamParser.Event)
-    /// What came in is no acceptable XML; nothing more is read from this stream.
-    func broken(_ error: XMLStreamError)
+    /// What came in is no acceptable stream; nothing more is read from it.
+    func broken(_ fault: StreamFault)
     /// The socket or TLS failed; ``closed()`` may follow.
     func failed(_ error: any Error)
     /// The connection is gone. Comes once, last.
     func closed()
 }
 
-/// Bytes of a connection ↔ events of an XML stream: parses each read at once, without a copy.
+/// Bytes of a connection → events of an XML stream: parses each read at once, without a copy unless JSON is around it.
 ///
 /// A plain channel handler: on this path an asynchronous sequence would cost more than the parsing.
 public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHandler {
@@ -27,6 +27,10 @@ public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHa
     /// What takes the events; to be touched on the event loop only.
     public let receiver: Receiver
     private let parser: XMLStreamParser
+    private var json: JSONStreamReader?
+    private var unpacked: [UInt8] = []
+    /// Room that is kept for the next read.
+    private static var keptBytes: Int { 262_144 }
     private var isDead = false
     private var wasActive = false
     /// Counts the streams of this connection, so that what follows the end of the old one in the same read is not taken for it.
@@ -34,9 +38,11 @@ public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHa
 
     /// - Parameters:
     ///   - receiver: kept for the life of the connection.
-    ///   - limits: what a stanza may be.
-    public init(receiver: Receiver, limits: XMLLimits) {
+    ///   - limits: what a stanza may be. In JSON an object may have twice the bytes of a stanza.
+    ///   - framing: what the peer sends.
+    public init(receiver: Receiver, limits: XMLLimits, framing: StreamFraming = .xml) {
         self.receiver = receiver
+        if framing == .json { json = JSONStreamReader(objectBytes: min(limits.stanzaBytes, 64 << 20) &* 2) }
         self.parser = XMLStreamParser(limits: limits)
     }
 
@@ -44,6 +50,7 @@ public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHa
     /// (so nothing sent in the clear can pass for something sent over TLS, RFC 6120 §5.4.3.3).
     public func restart() {
         parser.reset()
+        json?.restart()
         isDead = false
         stream &+= 1
     }
@@ -70,20 +77,30 @@ public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHa
         guard !isDead else { return }
         let buffer = unwrapInboundIn(data)
         receiver.heard()
+        guard json != nil else { return buffer.withUnsafeReadableBytes { parse($0) } }
         let current = stream
-        do {
-            let events = try buffer.withUnsafeReadableBytes { try parser.feed($0) }
-            for event in events where !isDead && stream == current { receiver.received(event) }
+        unpacked.removeAll(keepingCapacity: unpacked.capacity <= Self.keptBytes)
+        buffer.withUnsafeReadableBytes { json?.read($0, into: &unpacked) }
+        let failure = json?.failure
+        unpacked.withUnsafeBytes { parse($0) }
+        if let failure, !isDead, stream == current { stop(.json(failure)) }
+    }
+
+    private func parse(_ bytes: UnsafeRawBufferPointer) {
+        guard !bytes.isEmpty else { return }
+        let current = stream
+        do throws(XMLStreamError) {
+            for event in try parser.feed(bytes) where !isDead && stream == current { receiver.received(event) }
             // What came before the fault is good; the fault itself shows afterwards.
-            if let failure = parser.failure, !isDead, stream == current { stop(failure) }
+            if let failure = parser.failure, !isDead, stream == current { stop(.xml(failure)) }
         } catch {
-            stop((error as? XMLStreamError) ?? .notWellFormed("unknown error"))
+            stop(.xml(error))
         }
     }
 
-    private func stop(_ failure: XMLStreamError) {
+    private func stop(_ fault: StreamFault) {
         isDead = true
-        receiver.broken(failure)
+        receiver.broken(fault)
     }
 
     public func channelInactive(context: ChannelHandlerContext) {

@@ -32,14 +32,14 @@ enum ImportTable {
             "XMPPCore", "JIDs, stanzas, errors, router; one file for each extension; no I/O, no clock",
             "StationJSON XMLStream", others: "Foundation"),
         ImportRow(
-            "XMPPTransport", "what both ends of a stream share: framing, keep-alive, send queue, request table",
-            "XMLStream XMPPCore", others: "NIOCore"),
+            "XMPPTransport", "what both ends of a stream share: framing, TLS, keep-alive, send queue, request table",
+            "StationDigest XMLStream XMPPCore", others: "NIOCore NIOSSL"),
         ImportRow(
             "XMPPComponent", "the component's side of a server (XEP-0114)",
             "StationDigest XMLStream XMPPCore XMPPTransport", others: "Logging NIOCore NIOPosix"),
         ImportRow(
             "XMPPClient", "the client's side: STARTTLS, SASL, bind, reconnection",
-            "StationDigest XMLStream XMPPCore XMPPTransport", others: "Logging NIOCore NIOPosix NIOSSL"),
+            "StationDigest XMLStream XMPPCore XMPPTransport", others: "Logging NIOCore NIOPosix"),
         ImportRow("StationModel", "words that all share: serial, time, state, SenML", "StationJSON"),
         ImportRow(
             "StationProtocol", "the kinds of payload with their registry, and the domain events",
@@ -100,7 +100,7 @@ enum ImportTable {
         ("Yams", ["StationSettings"]),
         ("GRDB", ["StationStore"]),
         ("GRDBSQLite", ["StationStore"]),
-        ("NIOSSL", ["XMPPClient"]),
+        ("NIOSSL", ["XMPPTransport"]),
         ("ServiceLifecycle", ["Stationmaster", "stationmaster-command"]),
         ("ArgumentParser", ["stationmaster-command", "station-command"]),
     ]

@@ -9,34 +9,34 @@ import XMPPTransport
 
 @Suite("A client against a server in this process", .timeLimit(.minutes(1)))
 struct ClientLinkTests {
-    private static let header =
+    static let header =
         "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>"
-    private static let mechanisms =
+    static let mechanisms =
         "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>ANONYMOUS</mechanism>"
         + "</mechanisms></stream:features>"
-    private static let bind = "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
+    static let bind = "<stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>"
     private let ping = Element(XMLName("ping", Namespaces.ping))
 
-    private func configuration(_ server: FakeServer) throws -> ClientConfiguration {
+    static func configuration(_ server: FakeServer) throws -> ClientConfiguration {
         ClientConfiguration(
             jid: try JID("example.org"), host: "127.0.0.1", port: server.port, security: .plaintextLoopback,
             credentials: .anonymous)
     }
 
-    private func connecting(_ configuration: ClientConfiguration) -> Task<XMPPClientConnection, any Error> {
+    static func connecting(_ configuration: ClientConfiguration) -> Task<XMPPClientConnection, any Error> {
         Task {
             try await XMPPClientConnection.connect(
                 configuration, group: MultiThreadedEventLoopGroup.singleton, logger: LogBook().logger)
         }
     }
 
-    private func value(of attribute: String, in text: String) throws -> String {
+    static func value(of attribute: String, in text: String) throws -> String {
         let parts = text.split(separator: "\(attribute)='", maxSplits: 1)
         return String(try #require(parts.last?.split(separator: "'").first))
     }
 
     /// The server's side of an anonymous login.
-    private func admit(_ peer: FakePeer, _ send: (String) async throws -> Void) async throws {
+    static func admit(_ peer: FakePeer, _ send: (String) async throws -> Void) async throws {
         try await peer.wait(for: "version='1.0'>")
         try await send(Self.header + Self.mechanisms)
         try await peer.wait(for: "mechanism='ANONYMOUS'")
@@ -45,7 +45,7 @@ struct ClientLinkTests {
         try await peer.wait(for: "version='1.0'>")
         try await send(Self.header + Self.bind)
         try await peer.wait(for: "</iq>")
-        let id = try value(of: "id", in: String(try #require(peer.text.split(separator: "<iq").last)))
+        let id = try Self.value(of: "id", in: String(try #require(peer.text.split(separator: "<iq").last)))
         peer.forget()
         try await send(
             "<iq type='result' id='\(id)'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>x@example.org/1</jid></bind></iq>"
@@ -56,20 +56,20 @@ struct ClientLinkTests {
         _ change: (inout ClientConfiguration) -> Void = { _ in }
     ) async throws -> (FakeServer, FakePeer, XMPPClientConnection) {
         let server = try await FakeServer()
-        var configuration = try configuration(server)
+        var configuration = try Self.configuration(server)
         change(&configuration)
-        let connecting = connecting(configuration)
+        let connecting = Self.connecting(configuration)
         let peer = try await server.peer(0)
-        try await admit(peer) { peer.send($0) }
+        try await Self.admit(peer) { peer.send($0) }
         return (server, peer, try await connecting.value)
     }
 
     @Test("A login cut into single bytes is the same login")
     func singleBytes() async throws {
         let server = try await FakeServer(readSize: 1)
-        let connecting = connecting(try configuration(server))
+        let connecting = Self.connecting(try Self.configuration(server))
         let peer = try await server.peer(0)
-        try await admit(peer) { text in
+        try await Self.admit(peer) { text in
             for byte in Array(text.utf8) {
                 peer.send([byte])
                 if byte == UInt8(ascii: ">") || byte == UInt8(ascii: "'") {
@@ -90,7 +90,7 @@ struct ClientLinkTests {
         let asked = try JID("devices.example.org")
         let request = Task { try await connection.request(.get, to: asked, ping) }
         try await peer.wait(for: "</iq>")
-        let id = try value(of: "id", in: peer.text)
+        let id = try Self.value(of: "id", in: peer.text)
         peer.send("<iq type='result' id='\(id)' from='evil.example.org'/>")
         peer.send("<iq type='result' id='\(id)'/>")
         peer.send("<iq type='result' id='1' from='devices.example.org'/>")
@@ -143,10 +143,10 @@ struct ClientLinkTests {
     @Test("What is slipped in behind <proceed/> counts for nothing, and nothing of ours goes out in the clear")
     func injection() async throws {
         let server = try await FakeServer()
-        var configuration = try configuration(server)
+        var configuration = try Self.configuration(server)
         configuration.security = .startTLS
         configuration.connectTimeout = .seconds(1)
-        let connecting = connecting(configuration)
+        let connecting = Self.connecting(configuration)
         let peer = try await server.peer(0)
         try await peer.wait(for: "version='1.0'>")
         peer.send(
@@ -164,7 +164,7 @@ struct ClientLinkTests {
     @Test("A cancelled attempt ends at once")
     func cancelled() async throws {
         let server = try await FakeServer()
-        let connecting = connecting(try configuration(server))
+        let connecting = Self.connecting(try Self.configuration(server))
         let peer = try await server.peer(0)
         connecting.cancel()
         await #expect { _ = try await connecting.value } throws: { ($0 as? ClientError)?.code == .cancelled }

@@ -51,6 +51,51 @@ struct ComponentConfigurationTests {
         }
     }
 
+    @Test("Addresses and certificates that cannot work are refused at once, and say why")
+    func addresses() async throws {
+        let long = "/" + String(repeating: "x", count: ComponentServerAddress.longestPath - 1)
+        for (address, security, expected) in [
+            (.unixSocket("relative"), .plaintext, .configuration), (.unixSocket(""), .plaintext, .configuration),
+            (.unixSocket(long + "x"), .plaintext, .configuration),
+            (.unixSocket("/a\0b"), .plaintext, .configuration),
+            (.unixSocket("/x"), .tls(trustRoots: .system), .configuration),
+            (.host("localhost", port: 1), .tls(trustRoots: .file("/nonexistent")), .configuration),
+            (.host("192.0.2.1", port: 1), .tls(trustRoots: .insecureLoopback), .plaintextRefused),
+        ] as [(ComponentServerAddress, ComponentSecurity, ComponentError.Code)] {
+            var configuration = ComponentConfiguration(domain: "devices.example", secret: "x", address: address)
+            configuration.security = security
+            #expect(await run(configuration) == expected, "\(address) \(security)")
+        }
+        for (address, security) in [
+            (.unixSocket(long), .plaintext), (.unixSocket("/x"), .tls(trustRoots: .system, serverName: "x.example")),
+            (.host("192.0.2.1", port: 65_535), .tls(trustRoots: .system)),
+        ] as [(ComponentServerAddress, ComponentSecurity)] {
+            var configuration = ComponentConfiguration(domain: "devices.example", secret: "x", address: address)
+            configuration.security = security
+            try configuration.check()
+        }
+        #expect("\(ComponentServerAddress.unixSocket("/x"))" == "unix:/x")
+        #expect("\(ComponentServerAddress.host("::1", port: 1))" == "[::1]:1")
+    }
+
+    @Test("Plaintext that is allowed to leave this machine is warned of")
+    func warning() async throws {
+        for (host, isWarned) in [("192.0.2.1", true), ("127.0.0.1", false)] {
+            let book = LogBook()
+            var configuration = ComponentConfiguration(domain: "devices.example", secret: "x", host: host, port: 1)
+            configuration.allowPlaintextBeyondLoopback = true
+            configuration.handshakeTimeout = .milliseconds(50)
+            let link = ComponentLink(
+                configuration: configuration, delegate: Recorder(), logger: book.logger,
+                group: MultiThreadedEventLoopGroup.singleton)
+            let running = Task { try await link.run() }
+            try await eventually("an attempt") { book.text.contains("component link down") }
+            running.cancel()
+            try await running.value
+            #expect(book.text.contains("warning component link may cross the network unencrypted") == isWarned)
+        }
+    }
+
     @Test("A link runs once at a time")
     func twice() async throws {
         let scene = LinkScene(server: try await FakeServer())

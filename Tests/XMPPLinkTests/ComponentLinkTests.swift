@@ -75,7 +75,7 @@ struct ComponentLinkTests {
         let server = try await FakeServer()
         let port = server.port
         await server.stop()
-        let scene = LinkScene(server: server) { $0.port = port }
+        let scene = LinkScene(server: server) { $0.address = .host("127.0.0.1", port: port) }
         try await eventually("a second attempt") { scene.log.text.split(separator: "\n").count >= 2 }
         #expect(scene.log.text.contains("cannot connect to 127.0.0.1:"))
         try await scene.end()

@@ -12,41 +12,9 @@ import XMPPTransport
 @Suite(
     "A component on real servers", .serialized, .enabled(if: !LiveServer.all.isEmpty, "no live server is configured"))
 struct LiveComponentTests {
-    /// A running link with what can be seen of it.
-    private struct Scene {
-        let recorder: Recorder
-        let log = LogBook()
-        let link: ComponentLink
-        let running: Task<Void, any Error>
-
-        init(
-            _ server: LiveServer, _ recorder: Recorder = Recorder(),
-            _ change: (inout ComponentConfiguration) -> Void = { _ in }
-        ) {
-            var configuration = ComponentConfiguration(
-                domain: server.domains.component, secret: server.secret, host: server.host,
-                port: server.ports.component)
-            configuration.backoff = Backoff(shortest: .milliseconds(100), longest: .milliseconds(200))
-            change(&configuration)
-            self.recorder = recorder
-            let link = ComponentLink(
-                configuration: configuration, delegate: recorder, logger: log.logger,
-                group: MultiThreadedEventLoopGroup.singleton)
-            self.link = link
-            running = Task { try await link.run() }
-        }
-
-        func ready() async throws { try await eventually("a ready link") { [recorder] in recorder.ready > 0 } }
-
-        func end() async throws {
-            await link.shutdown()
-            try await running.value
-        }
-    }
-
     @Test("A silent link pings itself through the server, lives, and shows nobody the pings", arguments: LiveServer.all)
     func keepAlive(server: LiveServer) async throws {
-        let scene = Scene(server) {
+        let scene = LiveScene(server) {
             $0.pingInterval = .milliseconds(100)
             $0.deadAfter = .milliseconds(1500)
         }
@@ -60,7 +28,7 @@ struct LiveComponentTests {
 
     @Test("A wrong secret is explained, and tried again", arguments: LiveServer.all)
     func wrongSecret(server: LiveServer) async throws {
-        let scene = Scene(server) { $0.secret = "wrong" }
+        let scene = LiveScene(server) { $0.secret = "wrong" }
         try await eventually("two refusals") {
             scene.log.text.split(separator: "\n").filter { $0.contains("does not accept the component secret") }.count
                 >= 2
@@ -71,7 +39,7 @@ struct LiveComponentTests {
 
     @Test("An unknown name is explained", arguments: LiveServer.all)
     func unknownName(server: LiveServer) async throws {
-        let scene = Scene(server) { $0.domain = "unknown.example" }
+        let scene = LiveScene(server) { $0.domain = "unknown.example" }
         try await eventually("a refusal") { !scene.log.text.isEmpty }
         #expect(scene.log.text.contains("check"), "\(scene.log.text)")
         try await scene.end()
@@ -79,7 +47,7 @@ struct LiveComponentTests {
 
     @Test("The client port is recognised as the wrong one", arguments: LiveServer.all)
     func wrongPort(server: LiveServer) async throws {
-        let scene = Scene(server) { $0.port = server.ports.client }
+        let scene = LiveScene(server) { $0.address = .host(server.host, port: server.ports.client) }
         try await eventually("a refusal") { !scene.log.text.isEmpty }
         #expect(scene.recorder.ready == 0)
         try await scene.end()
@@ -95,7 +63,7 @@ struct LiveComponentTests {
                     stanza.result(Element(XMLName("answer", "urn:example"), text: stanza.payload?.text ?? "")))
             }
         }
-        let scene = Scene(server, recorder)
+        let scene = LiveScene(server, recorder)
         sending.set(scene.link)
         try await scene.ready()
         let client = try await XMPPClientConnection.connect(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Testing
 
-@testable import XMPPClient
+@testable import XMPPTransport
 
 @Suite("The name in a server's certificate")
 struct ServerIdentityTests {

@@ -2,9 +2,9 @@
 import DeviceManagement
 import Foundation
 import InformationServices
-import StationSettings
 import StationCore
 import StationPKI
+import StationSettings
 import XMPPComponent
 import XMPPCore
 
@@ -47,6 +47,17 @@ public struct StationmasterConfiguration: Sendable {
         var component = ComponentConfiguration(
             domain: settings.text("component.domain"), secret: try files.secret("component.secretFile"),
             host: settings.text("component.serverHost"), port: settings.integer("component.serverPort"))
+        if !settings.text("component.serverSocket").isEmpty {
+            component.address = .unixSocket(files.path("component.serverSocket"))
+        }
+        if settings.boolean("component.tls") {
+            let roots = settings.text("component.trustRoots")
+            let name = settings.text("component.serverName")
+            component.security = .tls(
+                trustRoots: roots.isEmpty ? .system : .file(files.path("component.trustRoots")),
+                serverName: name.isEmpty ? nil : name)
+        }
+        component.framing = settings.boolean("component.json") ? .json : .xml
         component.allowPlaintextBeyondLoopback = settings.boolean("component.allowPlaintextBeyondLoopback")
         component.queueBytes = settings.integer("limits.queueBytes")
         let domain = try files.domain("component.domain")

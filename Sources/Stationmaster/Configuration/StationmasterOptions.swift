@@ -18,6 +18,23 @@ public enum StationmasterOptions {
         Option("component.serverHost", .text, "127.0.0.1", "Name or address of the XMPP server."),
         Option("component.serverPort", .integer(1...65_535), "5347", "The server's component port."),
         Option(
+            "component.serverSocket", .text, "",
+            "Unix socket on which the server takes components, instead of host and port (ejabberd: port: \"unix:/path\")."
+        ),
+        Option(
+            "component.tls", .boolean, "false",
+            "TLS on the link (ejabberd: tls and certfile at the listener; Prosody: net_multiplex and ssl_ports)."),
+        Option(
+            "component.trustRoots", .text, "",
+            "With TLS: PEM file of the authorities that the server's certificate may come from; empty for the system's."
+        ),
+        Option(
+            "component.serverName", .text, "",
+            "With TLS: the name that the server's certificate must hold; empty for serverHost."),
+        Option(
+            "component.json", .boolean, "false",
+            "JSON on the link (XEP-0295); a server that does not read it gets XML."),
+        Option(
             "component.secretFile", .text, "component.secret",
             "File that holds the secret shared with the server; readable by its owner only."),
         Option(
@@ -27,8 +44,12 @@ public enum StationmasterOptions {
 
     private static let hosts: [Option] = [
         Option("hosts.factory", .list, "", "XMPP domains from which units may be engraved."),
-        Option("hosts.onboarding", .text, nil, "XMPP domain on which stations log in with their engraved identity (IDevID)."),
-        Option("hosts.stations", .text, nil, "XMPP domain on which stations log in with their operational identity (LDevID)."),
+        Option(
+            "hosts.onboarding", .text, nil,
+            "XMPP domain on which stations log in with their engraved identity (IDevID)."),
+        Option(
+            "hosts.stations", .text, nil,
+            "XMPP domain on which stations log in with their operational identity (LDevID)."),
     ]
 
     private static let keys: [Option] = [
@@ -43,7 +64,8 @@ public enum StationmasterOptions {
         Option(
             "maker.enterpriseNumber", .integer(1...4_294_967_295), "32473",
             "Private Enterprise Number in the station's urn:dev:ops name (RFC 9039)."),
-        Option("director.key", .text, "director.key", "Signs receipts and update assignments; readable by its owner only."),
+        Option(
+            "director.key", .text, "director.key", "Signs receipts and update assignments; readable by its owner only."),
     ]
 
     private static let store: [Option] = [
@@ -52,7 +74,9 @@ public enum StationmasterOptions {
     ]
 
     private static let limits: [Option] = [
-        Option("stations.reportInterval", .integer(1...86_400), "60", unit: "seconds", "Time between two reports of a station."),
+        Option(
+            "stations.reportInterval", .integer(1...86_400), "60", unit: "seconds",
+            "Time between two reports of a station."),
         Option(
             "stations.challengeLifetime", .integer(10...3600), "300", unit: "seconds",
             "How long a challenge may be answered."),

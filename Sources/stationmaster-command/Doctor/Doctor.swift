@@ -59,7 +59,8 @@ struct Doctor {
         _ = try await examination.hop(
             "the log of receipts is whole", remedy: "somebody changed the store; put the last backup in its place"
         ) { (0, "\(try asking.call("log.verify").cell("entries")) entries") }
-        let port = configuration.component.port
+        let address = configuration.component.address
+        let port = address.port.map(String.init) ?? "\"\(address)\""
         _ = try await examination.hop(
             "the server takes the component",
             remedy: """
@@ -69,9 +70,9 @@ struct Doctor {
                 """
         ) {
             guard status["link"]?.string == "ready" else {
-                throw Trouble("the link to \(configuration.component.host):\(port) is not up")
+                throw Trouble("the link to \(address) is not up")
             }
-            return (0, "\(configuration.component.domain) on \(configuration.component.host):\(port)")
+            return (0, "\(configuration.component.domain) on \(address)")
         }
     }
 
@@ -103,7 +104,7 @@ struct Doctor {
                 folder: folder, serial: serial, model: "doctor", hardware: "doctor",
                 component: configuration.component.domain)
             let client = ClientConfiguration(
-                jid: try JID(factory), host: configuration.component.host, port: clientPort, security: .startTLS,
+                jid: try JID(factory), host: configuration.component.address.host ?? "127.0.0.1", port: clientPort, security: .startTLS,
                 credentials: .anonymous, trustRoots: trust)
             try await Engraver(identity).run(
                 mixing: [], connecting: client, group: MultiThreadedEventLoopGroup.singleton,
@@ -119,7 +120,7 @@ struct Doctor {
     ) async throws {
         let follower = try await subscribe(serial, configuration)
         let station = TestStationRun(
-            identity: identity, host: configuration.component.host, port: clientPort, trust: trust)
+            identity: identity, host: configuration.component.address.host ?? "127.0.0.1", port: clientPort, trust: trust)
         let agent = try station.start()
         defer {
             agent.cancel()
@@ -145,7 +146,7 @@ struct Doctor {
                 throw Trouble("\(passwordFile) cannot be read")
             }
             let client = ClientConfiguration(
-                jid: try JID(consumer), host: configuration.component.host, port: clientPort, security: .startTLS,
+                jid: try JID(consumer), host: configuration.component.address.host ?? "127.0.0.1", port: clientPort, security: .startTLS,
                 credentials: .password(password.trimmingCharacters(in: .newlines)), trustRoots: trust)
             var settings = InformationServiceSession.Settings(client: client, component: configuration.device.domain)
             // The station's own node is there only once it is installed.
