@@ -15,6 +15,7 @@ let package = Package(
             name: "stationmaster-benchmarks",
             dependencies: [
                 .product(name: "Stationmaster", package: "stationmaster"),
+                .product(name: "StationTesting", package: "stationmaster"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/Benchmarks",

@@ -17,11 +17,11 @@ struct Fixture {
     let subscribers: Int
     let idleSubscribers: Int
     let domain: String
+    /// The domain of stations and consumers.
+    let clients: String
     let secret: String
     let port: Int
 
-    /// The domain of stations and consumers.
-    static let clients = "localhost"
     /// Stations that never report, to which the idle subscriptions belong.
     private var quietStations: Int { min(idleSubscribers, 1000) }
     private let made = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970) * 1000)
@@ -31,7 +31,7 @@ struct Fixture {
         if FileManager.default.fileExists(atPath: folder) { try FileManager.default.removeItem(atPath: folder) }
         let setup = Setup(
             domain: domain, folder: folder, serverHost: "127.0.0.1", serverPort: port,
-            factoryHosts: ["factory.localhost"], onboardingHost: "onboarding.localhost", stationsHost: Self.clients,
+            factoryHosts: ["factory.localhost"], onboardingHost: "onboarding.localhost", stationsHost: clients,
             owner: "owner", overwriting: true)
         let result = try setup.perform(now: made.milliseconds / 1000)
         try Secrets.write(secret + "\n", to: folder + "/component.secret", overwriting: true)
@@ -61,7 +61,7 @@ struct Fixture {
         let now = made.milliseconds / 1000
         return try configuration.device.ownerAuthority.issue(
             publicKey: try P256PrivateKey().publicKey, commonName: "ws0", serialNumber: "ws0",
-            xmppAddresses: ["ws0@" + Self.clients], uris: ["urn:dev:ops:32473-wx-ws0"], notBefore: now - 3600,
+            xmppAddresses: ["ws0@" + clients], uris: ["urn:dev:ops:32473-wx-ws0"], notBefore: now - 3600,
             notAfter: now + 315_576_000
         ).der
     }
@@ -80,7 +80,7 @@ struct Fixture {
 
     private func addStation(_ name: String, _ number: Int64, _ certificate: [UInt8], _ store: StationStore) throws {
         let serial = try Serial(name)
-        let jid = try JID(name + "@" + Self.clients)
+        let jid = try JID(name + "@" + clients)
         try store.device.insert(
             StationRecord(
                 serial: serial, model: "WX-3", hardware: "wx3-a", state: .installed, owner: "owner",
@@ -129,7 +129,7 @@ struct Fixture {
     private func subscribe(
         _ name: String, _ number: Int, _ scope: Grant.Scope, _ node: PubSubNode, _ store: any InformationStore
     ) throws {
-        let jid = try JID(name + "@" + Self.clients)
+        let jid = try JID(name + "@" + clients)
         try store.insert(Grant(consumer: jid.description, scope: scope, since: 0, at: made))
         let digits = String(number, radix: 16)
         try store.insert(

@@ -18,6 +18,7 @@ struct FixtureCommand: ParsableCommand {
     @Option(help: "How many subscriptions match none of those stations.") var idleSubscribers = 0
     @Option(help: "The component's domain.") var domain = "devices.localhost"
     @Option(help: "The secret shared with the server or harness.") var secret = "secret"
+    @Option(help: "The domain of stations and consumers.") var clients = "localhost"
     @Option(help: "The port of the server or harness on 127.0.0.1.") var port = 5347
 
     func validate() throws {
@@ -29,7 +30,7 @@ struct FixtureCommand: ParsableCommand {
     func run() throws {
         let fixture = Fixture(
             folder: URL(fileURLWithPath: folder).path, stations: stations, subscribers: subscribers,
-            idleSubscribers: idleSubscribers, domain: domain, secret: secret, port: port)
+            idleSubscribers: idleSubscribers, domain: domain, clients: clients, secret: secret, port: port)
         print(try fixture.write())
     }
 }
