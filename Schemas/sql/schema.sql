@@ -91,6 +91,12 @@ CREATE TABLE journal (
 
 CREATE INDEX journal_by_serial ON journal (serial, id);
 
+CREATE TABLE log_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    generation INTEGER NOT NULL CHECK (generation >= 0),
+    position INTEGER NOT NULL CHECK (position >= 0)
+) STRICT;
+
 CREATE TABLE publisher (
     number INTEGER PRIMARY KEY CHECK (number > 0),
     serial TEXT NOT NULL UNIQUE,
@@ -106,19 +112,6 @@ CREATE TABLE release_key (
     point BLOB PRIMARY KEY NOT NULL CHECK (length(point) = 65),
     at_ms INTEGER NOT NULL
 ) STRICT;
-
-CREATE TABLE report_log (
-    position INTEGER PRIMARY KEY CHECK (position > 0),
-    publisher INTEGER NOT NULL REFERENCES publisher (number),
-    sequence INTEGER NOT NULL CHECK (sequence > 0),
-    received_ms INTEGER NOT NULL,
-    is_late INTEGER NOT NULL CHECK (is_late IN (0, 1)),
-    body BLOB NOT NULL
-) STRICT;
-
-CREATE INDEX report_log_by_publisher ON report_log (publisher, position, received_ms);
-
-CREATE UNIQUE INDEX report_log_by_sequence ON report_log (publisher, sequence);
 
 CREATE TABLE station (
     serial TEXT PRIMARY KEY NOT NULL,

@@ -69,12 +69,14 @@ public final class DeviceManagement: CoreModule {
     private let commands: RegistryCommands
 
     /// `nextSequence` says which `seq` a station is to send next; information services know it.
+    /// `directory` is the one that the domains of this process share.
     public init(
-        store: any DeviceStore, configuration: DeviceConfiguration, nextSequence: @escaping (Serial) -> Int64
+        store: any DeviceStore, configuration: DeviceConfiguration, directory: StationDirectory,
+        nextSequence: @escaping (Serial) -> Int64
     ) {
         self.store = store
         self.configuration = configuration
-        roster = StationRoster()
+        roster = StationRoster(store: store, directory: directory)
         jobs = Jobs(store: store, roster: roster, domain: configuration.domain, silence: configuration.jobSilence)
         updates = Updates(store: store, jobs: jobs, configuration: configuration)
         jobs.add(updates)
@@ -86,7 +88,8 @@ public final class DeviceManagement: CoreModule {
         commands = RegistryCommands(store: store, roster: roster, configuration: configuration)
     }
 
-    public func load() throws { try presence.load() }
+    /// Nothing: stations are read as they show themselves.
+    public func load() throws {}
 
     public func register(on core: inout CoreRegistry) {
         engraving.register(on: &core)

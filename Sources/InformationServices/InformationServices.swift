@@ -22,8 +22,12 @@ public final class InformationServices: CoreModule {
     private let lists: ListCommands
 
     /// `domain` is the component's own address.
-    public init(store: any InformationStore, domain: JID, configuration: InformationConfiguration) {
-        let state = InformationState(store: store, domain: domain, configuration: configuration)
+    /// `directory` is the one that the domains of this process share.
+    public init(
+        store: any InformationStore, domain: JID, configuration: InformationConfiguration,
+        directory: StationDirectory = StationDirectory()
+    ) {
+        let state = InformationState(store: store, domain: domain, configuration: configuration, directory: directory)
         let feeds = Feeds(state: state)
         let fanOut = FanOut(state: state, feeds: feeds)
         let twins = Twins(state: state)
@@ -31,10 +35,15 @@ public final class InformationServices: CoreModule {
         self.feeds = feeds
         self.fanOut = fanOut
         self.twins = twins
-        ingest = Ingest(state: state) { report, context in
-            fanOut.stored(report, context)
-            twins.reported(report, context)
-        }
+        ingest = Ingest(
+            state: state,
+            sinks: ReportSinks(
+                stored: { report, context in
+                    fanOut.stored(report, context)
+                    twins.reported(report, context)
+                },
+                isWatched: { twins.isWatched($0) },
+                fanOut: { fanOut.deliver(publisher: $0, position: $1, body: $2, to: $3) }))
         progress = Progress(state: state) { feeds.startWaiting($0) }
         service = PubSubService(state: state) { feeds.restart($0, $1) }
         discovery = NodeDiscovery(state: state, service: service, twins: twins)
@@ -107,7 +116,10 @@ public final class InformationServices: CoreModule {
     /// ahead of the store, if another domain has undone the request that wrote it.
     private func installed(_ serial: Serial, _ jid: JID, _ context: CoreContext) throws {
         let old = state.publishers.publisher(serial)?.record
-        var record = old ?? PublisherRecord(number: state.publishers.nextNumber, serial: serial, jid: jid)
+        guard let number = old?.number ?? state.publishers.numberForNew(serial, jid) else {
+            throw StanzaError(.resourceConstraint, "no station more can be taken")
+        }
+        var record = old ?? PublisherRecord(number: number, serial: serial, jid: jid)
         record.jid = jid
         record.state = .active
         try state.store.put(record)
@@ -117,7 +129,7 @@ public final class InformationServices: CoreModule {
 
     private func presence(_ presence: Publisher.Presence, of serial: Serial, _ context: CoreContext) throws {
         guard let number = state.publishers.number(of: serial) else { return }
-        state.publishers.change(number) { $0.presence = presence }
+        state.publishers.setPresence(presence, of: number)
         try twins.changed(number, context)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Governance
+import StationCore
 import StationModel
 import XMPPCore
 
@@ -11,23 +12,30 @@ final class InformationState {
     let domain: JID
     let configuration: InformationConfiguration
     var epoch: Int64 = 1
-    var publishers = PublisherTable()
+    var publishers: PublisherTable
     var grants = GrantTable()
     var subscriptions = SubscriptionTable()
     /// Reports stored since the start.
     var reports: Int64 = 0
 
     var log: any ReportLog { store.log }
+    /// ``InformationConfiguration/refusalMemory`` in milliseconds.
+    let refusalMilliseconds: Int64
 
-    init(store: any InformationStore, domain: JID, configuration: InformationConfiguration) {
+    init(
+        store: any InformationStore, domain: JID, configuration: InformationConfiguration, directory: StationDirectory
+    ) {
+        publishers = PublisherTable(directory: directory)
         self.store = store
+        refusalMilliseconds = Timestamp(milliseconds: 0).adding(configuration.refusalMemory).milliseconds
         self.domain = domain
         self.configuration = configuration
     }
 
     func load() throws {
         epoch = try store.epoch()
-        for record in try store.publishers() { publishers.put(record) }
+        publishers.reserve(try store.publisherCount())
+        try store.eachPublisher { publishers.put($0) }
         for progress in try log.progress(after: try store.progressPosition()) {
             publishers.stored(
                 progress.publisher, sequence: progress.lastSequence, position: progress.lastPosition,

@@ -13,8 +13,10 @@ public protocol InformationStore: AnyObject {
 
     // Publishers: stations that may report. A row is never removed, since the log refers to it.
 
-    /// All publishers, by number.
-    func publishers() throws -> [PublisherRecord]
+    /// How many publishers there are.
+    func publisherCount() throws -> Int
+    /// Calls `body` for each publisher, by number.
+    func eachPublisher(_ body: (PublisherRecord) -> Void) throws
     /// Adds a publisher, or writes JID and state of a known one; progress is written by ``setProgress(_:)``.
     func put(_ publisher: PublisherRecord) throws
     func setProgress(_ progress: [PublisherProgress]) throws

@@ -93,6 +93,7 @@ public final class Core {
     private func release() {
         let effects = context.effects
         context.effects = CoreContext.Effects()
+        for acknowledgement in effects.acknowledgements { acknowledgement(output) }
         for stanza in effects.stanzas { output.send(stanza) }
         for request in effects.requests { send(request) }
         output.flush()
@@ -127,6 +128,7 @@ public final class Core {
     private func handle(_ request: CoreRequest) throws {
         switch request {
         case .stanza(let stanza): try handle(stanza)
+        case .reports(let batch): try handle(batch)
         case .command(let name, let arguments, let reply): try handle(command: name, arguments, reply)
         case .workDone(let id, let result):
             guard let work = works.removeValue(forKey: id) else { return }
@@ -139,6 +141,19 @@ public final class Core {
             for handler in registry.sheds { try attempt("shed") { try handler(sender, context) } }
         case .wake: break
         }
+    }
+
+    private func handle(_ batch: ReportBatch) throws {
+        func one(_ item: ReportBatch.Item) throws {
+            switch item {
+            case .plain(let report):
+                // The network side has read the addresses once before, so this does not fail.
+                if let stanza = try? Stanza(batch.stanzas[report.index]) { try handle(stanza) }
+            case .other(let index): try handle(batch.others[index])
+            }
+        }
+        guard let take = registry.reports else { return try batch.items.forEach(one) }
+        try take(batch, context) { try one(batch.items[$0]) }
     }
 
     private func handle(_ stanza: Stanza) throws {

@@ -29,6 +29,7 @@ public final class CoreContext {
 
     /// The effects of the requests so far; cut back to a mark when a request fails.
     struct Effects {
+        var acknowledgements: [(CoreOutput) -> Void] = []
         var stanzas: [OutgoingStanza] = []
         var hooks: [(CoreOutput) -> Void] = []
         var works: [Work] = []
@@ -74,6 +75,10 @@ public final class CoreContext {
     public func reply(to stanza: Stanza, error: StanzaError) {
         if let answer = stanza.error(error) { send(answer) }
     }
+
+    /// Runs after the commit, before anything else goes out: results of many requests at once. It is kept even if the
+    /// handler throws, so it is only for handlers that cannot.
+    public func acknowledge(_ body: @escaping (CoreOutput) -> Void) { effects.acknowledgements.append(body) }
 
     /// Runs after the commit, when the replies are written: fan-out.
     public func afterCommit(_ body: @escaping (CoreOutput) -> Void) { effects.hooks.append(body) }

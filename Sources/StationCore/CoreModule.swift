@@ -30,7 +30,11 @@ public struct CoreRegistry {
         let payload: XMLName
     }
 
+    /// Takes the reports of a read; what it does not take itself it hands back as an index of its items.
+    public typealias ReportsHandler = (ReportBatch, CoreContext, _ others: (Int) throws -> Void) throws -> Void
+
     var iqs: [Key: StanzaHandler] = [:]
+    var reports: ReportsHandler?
     var messages: [XMLName: StanzaHandler] = [:]
     var presences: [StanzaHandler] = []
     var bounceHandlers: [StanzaHandler] = []
@@ -47,6 +51,9 @@ public struct CoreRegistry {
     public mutating func iq(_ type: IQType, _ payload: XMLName, _ handler: @escaping StanzaHandler) {
         iqs[Key(type: type, payload: payload)] = handler
     }
+
+    /// All reports of a read at once. The handler throws only if the store has failed: it has no savepoint of its own.
+    public mutating func reports(_ handler: @escaping ReportsHandler) { reports = handler }
 
     /// A message with this payload.
     public mutating func message(_ payload: XMLName, _ handler: @escaping StanzaHandler) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import StationJSON
+import StationProtocol
 import XMPPCore
 
 /// One thing for the core to do. Requests are handled in the order of their arrival, a batch in one transaction.
 public enum CoreRequest: Sendable {
     /// A stanza that needs state.
     case stanza(Stanza)
+    /// The reports of one read.
+    case reports(ReportBatch)
     /// A command from the Unix socket; `reply` is called once, after the commit.
     case command(name: String, arguments: JSONDocument, reply: @Sendable (Result<JSON, CommandError>) -> Void)
     /// Slow work that has come back.
@@ -18,6 +21,12 @@ public enum CoreRequest: Sendable {
     case shed(JID)
     /// Look at the timers.
     case wake
+
+    /// How many requests it stands for in a batch.
+    var weight: Int {
+        if case .reports(let batch) = self { return batch.items.count }
+        return 1
+    }
 }
 
 /// Why a command was refused: a condition to switch on and a sentence to read.

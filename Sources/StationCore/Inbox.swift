@@ -5,12 +5,45 @@ import StationModel
 /// Where requests wait for the core, bounded in bytes. Control has a queue of its own, so that a
 /// revocation does not stand behind a million reports.
 public final class Inbox: @unchecked Sendable {
+    /// Requests that were handed over together, with the bytes that they hold.
+    private struct Queue {
+        private var items: [(request: CoreRequest, bytes: Int)] = []
+        private var first = 0
+        private(set) var bytes = 0
+
+        var isEmpty: Bool { first == items.count }
+
+        mutating func append(_ requests: [CoreRequest], bytes: Int) {
+            let share = requests.isEmpty ? 0 : bytes / requests.count
+            for (index, request) in requests.enumerated() {
+                items.append((request, index == 0 ? bytes - share * (requests.count - 1) : share))
+            }
+            self.bytes += bytes
+        }
+
+        /// Takes requests until their weights reach `limit`; always at least one.
+        mutating func take(_ limit: Int, into batch: inout [CoreRequest]) {
+            var weight = 0
+            while first < items.count, weight < limit {
+                weight += items[first].request.weight
+                bytes -= items[first].bytes
+                batch.append(items[first].request)
+                first += 1
+            }
+            if first == items.count {
+                items.removeAll(keepingCapacity: first <= 4096)
+                first = 0
+            } else if first > 4096 {
+                items.removeSubrange(..<first)
+                first = 0
+            }
+        }
+    }
+
     // Guarded by `condition`.
     private let condition = NSCondition()
-    private var control: [CoreRequest] = []
-    private var data: [CoreRequest] = []
-    private var controlBytes = 0
-    private var dataBytes = 0
+    private var control = Queue()
+    private var data = Queue()
     private var closed = false
     private let limits: CoreLimits
 
@@ -20,9 +53,8 @@ public final class Inbox: @unchecked Sendable {
     public func append(data requests: [CoreRequest], bytes: Int) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        guard !closed, dataBytes + bytes <= limits.inboxBytes else { return false }
-        data.append(contentsOf: requests)
-        dataBytes += bytes
+        guard !closed, data.bytes + bytes <= limits.inboxBytes else { return false }
+        data.append(requests, bytes: bytes)
         condition.signal()
         return true
     }
@@ -32,9 +64,8 @@ public final class Inbox: @unchecked Sendable {
     public func append(control requests: [CoreRequest], bytes: Int = 0) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        guard !closed, bytes == 0 || controlBytes + bytes <= limits.controlBytes else { return false }
-        control.append(contentsOf: requests)
-        controlBytes += bytes
+        guard !closed, bytes == 0 || control.bytes + bytes <= limits.controlBytes else { return false }
+        control.append(requests, bytes: bytes)
         condition.signal()
         return true
     }
@@ -53,23 +84,8 @@ public final class Inbox: @unchecked Sendable {
             }
         }
         var batch: [CoreRequest] = []
-        let controlShare = min(control.count, limits.batchControl)
-        if controlShare == control.count {
-            swap(&batch, &control)
-            controlBytes = 0
-        } else {
-            batch.append(contentsOf: control[..<controlShare])
-            control.removeSubrange(..<controlShare)
-        }
-        if batch.isEmpty && data.count <= limits.batchRequests {
-            swap(&batch, &data)
-            dataBytes = 0
-        } else {
-            let share = min(data.count, limits.batchRequests)
-            batch.append(contentsOf: data[..<share])
-            data.removeSubrange(..<share)
-            if data.isEmpty { dataBytes = 0 }
-        }
+        control.take(limits.batchControl, into: &batch)
+        data.take(limits.batchRequests, into: &batch)
         return batch
     }
 

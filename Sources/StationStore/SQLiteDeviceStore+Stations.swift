@@ -47,6 +47,32 @@ extension SQLiteDeviceStore {
             .map(Self.station)
     }
 
+    func installed(_ serial: Serial) throws -> InstalledStation? { try installed("serial", serial.folded) }
+
+    func installed(at jid: JID) throws -> InstalledStation? { try installed("jid", jid.description) }
+
+    private func installed(_ column: String, _ value: String) throws -> InstalledStation? {
+        try rows(
+            """
+            SELECT spelling, jid, speaks_json_only, is_subscribed, last_seen_ms FROM station
+            WHERE \(column) = ? AND state = 'installed' AND jid IS NOT NULL
+            """, [value]
+        ).first.map { row in
+            InstalledStation(
+                serial: try Self.serial(row[0]), jid: try Self.jid(row[1]), speaksJSONOnly: row[2], isSubscribed: row[3],
+                lastSeen: Self.time(row[4]))
+        }
+    }
+
+    func installedAddresses(after serial: String, limit: Int) throws -> [(serial: String, jid: JID)] {
+        try rows(
+            """
+            SELECT serial, jid FROM station WHERE state = 'installed' AND serial > ? AND jid IS NOT NULL
+            ORDER BY serial LIMIT ?
+            """, [serial, limit]
+        ).map { ($0[0], try Self.jid($0[1])) }
+    }
+
     func stationCounts() throws -> [StationState: Int] {
         var counts: [StationState: Int] = [:]
         for row in try rows("SELECT state, count(*) FROM station GROUP BY state") {

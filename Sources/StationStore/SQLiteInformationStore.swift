@@ -5,15 +5,15 @@ import InformationServices
 import StationModel
 import XMPPCore
 
-/// The tables of information services: publishers and grants. Subscriptions, contacts and the log are in files of
-/// their own beside this one.
+/// The tables of information services: publishers and grants. Subscriptions and contacts are in a file of their own
+/// beside this one, the log of reports in `Log/`.
 final class SQLiteInformationStore: InformationStore {
     let database: CurrentDatabase
     let log: any ReportLog
 
-    init(database: CurrentDatabase) {
+    init(database: CurrentDatabase, log: any ReportLog) {
         self.database = database
-        log = SQLiteReportLog(database: database)
+        self.log = log
     }
 
     func change(_ sql: String, _ arguments: StatementArguments) throws {
@@ -33,16 +33,20 @@ final class SQLiteInformationStore: InformationStore {
 
     // MARK: - Publishers
 
-    func publishers() throws -> [PublisherRecord] {
-        try rows("SELECT * FROM publisher ORDER BY number").map { row in
+    func publisherCount() throws -> Int { Int(clamping: try number("SELECT count(*) FROM publisher")) }
+
+    func eachPublisher(_ body: (PublisherRecord) -> Void) throws {
+        let rows = try Row.fetchCursor(database.db.cachedStatement(sql: "SELECT * FROM publisher ORDER BY number"))
+        while let row = try rows.next() {
             guard let state = PublisherState(rawValue: row["state"]) else {
                 throw StoreError(.damaged, "the store holds an unknown publisher state")
             }
             let lastReport: Int64? = row["last_report_ms"]
-            return PublisherRecord(
-                number: row["number"], serial: try Self.serial(row["spelling"]), jid: try Self.jid(row["jid"]),
-                state: state, lastSequence: row["last_sequence"], lastPosition: row["last_position"],
-                lastReport: lastReport.map { Timestamp(milliseconds: $0) })
+            body(
+                PublisherRecord(
+                    number: row["number"], serial: try Self.serial(row["spelling"]), jid: try Self.jid(row["jid"]),
+                    state: state, lastSequence: row["last_sequence"], lastPosition: row["last_position"],
+                    lastReport: lastReport.map { Timestamp(milliseconds: $0) }))
         }
     }
 

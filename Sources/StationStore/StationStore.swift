@@ -44,7 +44,7 @@ public final class CurrentDatabase {
 public final class StationStore {
     /// The folder's database file.
     public let path: String
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     private let lock: StoreLock
     /// The connection inside the transaction that runs.
     public let database = CurrentDatabase()
@@ -52,12 +52,24 @@ public final class StationStore {
     public let device: any DeviceStore
     /// The tables of information services.
     public let information: any InformationStore
+    let log: SegmentLog
+    /// The last commit that changed the database: frames of the log name it.
+    private var generation: Int64 = 0
+    /// Bytes at the end of the log that were never acknowledged and were cut off at the start.
+    public private(set) var cutBytes = 0
 
-    /// Opens or creates the store at `path`.
+    /// Opens or creates the store at `path`, with its log of reports in the folder `path` + `.reports`.
     ///
     /// Throws ``StoreError``: `locked` names the process that has it, `damaged` says how to restore,
     /// `newer` that a newer version has written it.
-    public init(path: String) throws {
+    ///
+    /// - Parameters:
+    ///   - segmentBytes: how large a segment of the log grows.
+    ///   - background: runs what need not hold up a batch; at once if nothing is given.
+    public init(
+        path: String, segmentBytes: Int = 64 << 20,
+        background: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
+    ) throws {
         self.path = path
         lock = try StoreLock(path: path + ".lock")
         var configuration = Configuration()
@@ -72,8 +84,20 @@ public final class StationStore {
             throw StoreError(
                 .damaged, "the store \(path) is damaged (\(error.message ?? "")); put the last backup in its place")
         }
+        log = SegmentLog(folder: path + ".reports", segmentBytes: segmentBytes, background: background)
         device = SQLiteDeviceStore(database: database)
-        information = SQLiteInformationStore(database: database)
+        information = SQLiteInformationStore(database: database, log: log)
+        try openLog()
+    }
+
+    private func openLog() throws {
+        try moveReportTable()
+        let state = try queue.read { db in
+            try Row.fetchOne(db, sql: "SELECT generation, position FROM log_state")
+        }
+        guard let state else { throw StoreError(.damaged, "the store has no log_state") }
+        generation = state[0]
+        cutBytes = try log.open(generation: generation, position: state[1])
     }
 
     private static func prepare(_ queue: DatabaseQueue) throws {
@@ -117,21 +141,38 @@ public final class StationStore {
 }
 
 extension StationStore: CoreStore {
+    /// The log is synced before the database commits; a batch that changes the log alone needs no commit at all.
     public func transaction(_ body: () throws -> Void) throws {
+        log.takeFolded()
         try queue.writeWithoutTransaction { db in
             try database.run(with: db) {
+                var next = generation
                 try db.inTransaction(.immediate) {
+                    let changes = db.totalChangesCount
                     try body()
+                    if db.totalChangesCount != changes { next = generation &+ 1 }
+                    try log.flush(generation: next)
+                    if next != generation {
+                        try db.cachedStatement(sql: "UPDATE log_state SET generation = ?, position = ?")
+                            .execute(arguments: [next, log.lastPosition()])
+                    }
                     return .commit
                 }
+                generation = next
             }
         }
     }
 
     public func savepoint(_ body: () throws -> Void) throws {
-        try database.db.inSavepoint {
-            try body()
-            return .commit
+        let mark = log.mark
+        do {
+            try database.db.inSavepoint {
+                try body()
+                return .commit
+            }
+        } catch {
+            log.rollBack(to: mark)
+            throw error
         }
     }
 

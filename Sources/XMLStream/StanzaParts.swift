@@ -16,10 +16,13 @@ public struct BatchBytes: BitwiseCopyable, Sendable {
 
 /// A stanza of the simplest form, taken apart without an object: one payload with one element in it, which holds text.
 public struct StanzaParts: BitwiseCopyable, Sendable {
-    /// Attributes of the stanza; empty where there is none.
+    /// The type; as with all attributes, empty where there is none.
     public internal(set) var type = BatchBytes(start: 0, length: 0)
+    /// Its identifier.
     public internal(set) var id = BatchBytes(start: 0, length: 0)
+    /// The sender.
     public internal(set) var from = BatchBytes(start: 0, length: 0)
+    /// The addressee.
     public internal(set) var to = BatchBytes(start: 0, length: 0)
     /// The text in the innermost element.
     public internal(set) var text = BatchBytes(start: 0, length: 0)

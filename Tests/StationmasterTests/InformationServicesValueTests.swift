@@ -71,18 +71,6 @@ struct InformationServicesValueTests {
         #expect(try text([]) == "")
     }
 
-    @Test("A report is known again only with the same body")
-    func recentReports() {
-        var recent = RecentReports(capacity: 4)
-        recent.remember(publisher: 1, sequence: 1, body: [1])
-        #expect(recent.holds(publisher: 1, sequence: 1, body: [1]))
-        #expect(!recent.holds(publisher: 1, sequence: 1, body: [2]))
-        #expect(!recent.holds(publisher: 2, sequence: 1, body: [1]))
-        #expect(!RecentReports().holds(publisher: 0, sequence: 1, body: []))
-        for sequence in 2...9 { recent.remember(publisher: 1, sequence: Int64(sequence), body: [1]) }
-        #expect(!recent.holds(publisher: 1, sequence: 1, body: [1]))
-    }
-
     @Test("A grant covers what it says, and the oldest one counts")
     func verdicts() throws {
         let station = try Serial("WX-1")

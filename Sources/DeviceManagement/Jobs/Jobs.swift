@@ -101,7 +101,7 @@ public final class Jobs {
     }
 
     private func offer(_ job: JobRecord, _ context: CoreContext) throws {
-        guard let kind = kinds[job.kind], let address = roster.address(of: job.serial) else { return }
+        guard let kind = kinds[job.kind], let address = try roster.address(of: job.serial) else { return }
         let id = job.id
         // Until the station has spoken, the offer is made again from time to time.
         context.schedule(Self.silenceTimer, key: id, due: context.now.adding(silence))

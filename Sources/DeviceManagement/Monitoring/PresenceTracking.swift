@@ -19,26 +19,10 @@ final class PresenceTracking {
         self.configuration = configuration
     }
 
-    func load() throws {
-        var last: Serial?
-        while true {
-            let page = try store.stations(after: last, state: .installed, limit: 5000)
-            for station in page {
-                guard let jid = station.jid else { continue }
-                roster.add(
-                    StationRoster.Entry(
-                        serial: station.serial, jid: jid, speaksJSONOnly: station.speaksJSONOnly,
-                        isSubscribed: station.isSubscribed, lastSeen: station.lastSeen))
-            }
-            guard page.count == 5000, let end = page.last else { return }
-            last = end.serial
-        }
-    }
-
     func register(on core: inout CoreRegistry) {
         core.presence { [self] in try received($0, $1) }
         core.linkReady { [self] context in
-            probe(roster.jids[...], context)
+            try probe(after: "", context)
             flushLater(context)
         }
         core.linkLost { [self] context in
@@ -49,14 +33,11 @@ final class PresenceTracking {
     // MARK: - Probes
 
     /// After a start neither server sends the presence of those we are subscribed to, so we ask, a few at a time.
-    private func probe(_ jids: ArraySlice<JID>, _ context: CoreContext) {
-        for jid in jids.prefix(configuration.probesPerTick) {
-            context.send(.presence(type: "probe", from: configuration.domain, to: jid))
-        }
-        let rest = jids.dropFirst(configuration.probesPerTick)
-        if !rest.isEmpty {
-            context.later(milliseconds: Self.tickMilliseconds) { [self] in probe(rest, $0) }
-        }
+    private func probe(after serial: String, _ context: CoreContext) throws {
+        let page = try store.installedAddresses(after: serial, limit: configuration.probesPerTick)
+        for (_, jid) in page { context.send(.presence(type: "probe", from: configuration.domain, to: jid)) }
+        guard page.count == configuration.probesPerTick, let last = page.last?.serial else { return }
+        context.later(milliseconds: Self.tickMilliseconds) { [self] in try probe(after: last, $0) }
     }
 
     private func flushLater(_ context: CoreContext) {
@@ -69,7 +50,7 @@ final class PresenceTracking {
     // MARK: - Presence
 
     private func received(_ stanza: Stanza, _ context: CoreContext) throws {
-        guard stanza.to?.localpart == nil, let from = stanza.from, let entry = roster.entry(of: from) else { return }
+        guard stanza.to?.localpart == nil, let from = stanza.from, let entry = try roster.entry(of: from) else { return }
         switch stanza.type {
         case "": try becameAvailable(entry, from, context)
         case "unavailable": becameUnavailable(entry, from, context)

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import StationCore
 import StationModel
 import XMPPCore
 
 /// The installed stations in memory: who is online, from which resource, and when it was last seen.
 /// Presence is memory only; it is asked for anew after each start.
+///
+/// Names and addresses are in the directory that the domains share; here are columns by its numbers, of five bytes and
+/// the resource.
 public final class StationRoster {
     /// Whether a station is there; unknown until it or its server has said so.
     public enum Presence: String, Sendable { case unknown, online, offline }
@@ -19,69 +23,149 @@ public final class StationRoster {
         var lastSeen: Timestamp?
     }
 
-    private var entries: [JID: Entry] = [:]
-    private var addresses: [Serial: JID] = [:]
-    /// Stations whose last-seen time has not been written yet.
-    private(set) var seen: Set<JID> = []
+    private struct Flags: OptionSet {
+        let rawValue: UInt8
+        static let installed = Flags(rawValue: 1)
+        static let online = Flags(rawValue: 2)
+        static let offline = Flags(rawValue: 4)
+        static let speaksJSONOnly = Flags(rawValue: 8)
+        static let subscribed = Flags(rawValue: 16)
+        /// Its last-seen time has not been written yet.
+        static let seen = Flags(rawValue: 32)
+        /// The store was asked, whatever it said.
+        static let known = Flags(rawValue: 64)
+    }
+
+    private let store: any DeviceStore
+
+    private let directory: StationDirectory
+    private var flags: [Flags] = []
+    /// Seconds since 1970; 0 for never.
+    private var lastSeen: [UInt32] = []
+    private var resources = TextColumn()
+    /// Numbers of stations whose last-seen time has not been written yet.
+    private var seen: [Int] = []
     private(set) var online = 0
 
-    public init() {}
+    init(store: any DeviceStore, directory: StationDirectory) {
+        self.store = store
+        self.directory = directory
+    }
 
     /// How many stations are online now.
     public var onlineCount: Int { online }
 
-    func entry(of jid: JID) -> Entry? { entries[jid.bare] }
-    func entry(of serial: Serial) -> Entry? { addresses[serial].flatMap { entries[$0] } }
+    /// The station that reports from this address. It is read from the store when it is asked for first.
+    func entry(of jid: JID) throws -> Entry? {
+        try entry(directory.number(of: jid.bare)) { try store.installed(at: jid.bare) }
+    }
+
+    func entry(of serial: Serial) throws -> Entry? {
+        try entry(directory.number(of: serial)) { try store.installed(serial) }
+    }
+
+    private func entry(_ number: Int?, read: () throws -> InstalledStation?) throws -> Entry? {
+        if let number, flags.indices.contains(number), flags[number].contains(.known) { return entry(number) }
+        guard let station = try read() else {
+            if let number { note(number) }
+            return nil
+        }
+        add(
+            Entry(
+                serial: station.serial, jid: station.jid, speaksJSONOnly: station.speaksJSONOnly,
+                isSubscribed: station.isSubscribed, lastSeen: station.lastSeen))
+        return directory.number(of: station.serial).flatMap(entry)
+    }
+
+    private func note(_ number: Int) {
+        while flags.count <= number {
+            flags.append([])
+            lastSeen.append(0)
+        }
+        flags[number].insert(.known)
+    }
+
+    private func entry(_ number: Int) -> Entry? {
+        guard flags.indices.contains(number), flags[number].contains(.installed), let serial = directory.serial(number),
+            let jid = directory.jid(number)
+        else { return nil }
+        let flags = flags[number]
+        return Entry(
+            serial: serial, jid: jid,
+            presence: flags.contains(.online) ? .online : flags.contains(.offline) ? .offline : .unknown,
+            resource: resources[number], speaksJSONOnly: flags.contains(.speaksJSONOnly),
+            isSubscribed: flags.contains(.subscribed),
+            lastSeen: lastSeen[number] == 0 ? nil : Timestamp(milliseconds: Int64(lastSeen[number]) &* 1000))
+    }
 
     func add(_ entry: Entry) {
-        if let old = addresses[entry.serial] { remove(old) }
-        entries[entry.jid] = entry
-        addresses[entry.serial] = entry.jid
-        if entry.presence == .online { online += 1 }
+        if let old = directory.number(of: entry.serial) { remove(old) }
+        guard let number = directory.put(entry.serial, entry.jid) else { return }
+        note(number)
+        write(entry, number)
+    }
+
+    private func write(_ entry: Entry, _ number: Int) {
+        if flags[number].contains(.online) { online -= 1 }
+        var new = flags[number].intersection(.seen).union([.installed, .known])
+        switch entry.presence {
+        case .online: new.insert(.online)
+        case .offline: new.insert(.offline)
+        case .unknown: break
+        }
+        if entry.speaksJSONOnly { new.insert(.speaksJSONOnly) }
+        if entry.isSubscribed { new.insert(.subscribed) }
+        flags[number] = new
+        lastSeen[number] = entry.lastSeen.map { UInt32(clamping: max(1, $0.milliseconds / 1000)) } ?? 0
+        resources[number] = entry.resource
+        if new.contains(.online) { online += 1 }
     }
 
     func remove(_ jid: JID) {
-        guard let entry = entries.removeValue(forKey: jid.bare) else { return }
-        addresses.removeValue(forKey: entry.serial)
-        seen.remove(jid.bare)
-        if entry.presence == .online { online -= 1 }
+        if let number = directory.number(of: jid.bare) { remove(number) }
+    }
+
+    private func remove(_ number: Int) {
+        guard flags.indices.contains(number) else { return }
+        if flags[number].contains(.online) { online -= 1 }
+        flags[number] = .known
+        lastSeen[number] = 0
+        resources[number] = nil
     }
 
     func change(_ jid: JID, _ body: (inout Entry) -> Void) {
-        guard var entry = entries[jid.bare] else { return }
-        let before = entry.presence
+        guard let number = directory.number(of: jid.bare), var entry = entry(number) else { return }
         body(&entry)
-        entries[jid.bare] = entry
-        if before == .online && entry.presence != .online { online -= 1 }
-        if before != .online && entry.presence == .online { online += 1 }
+        write(entry, number)
     }
 
     func markSeen(_ jid: JID, at now: Timestamp) {
-        change(jid) { $0.lastSeen = now }
-        if entries[jid.bare] != nil { seen.insert(jid.bare) }
+        guard let number = directory.number(of: jid.bare), flags.indices.contains(number),
+            flags[number].contains(.installed)
+        else { return }
+        lastSeen[number] = UInt32(clamping: max(1, now.milliseconds / 1000))
+        if flags[number].insert(.seen).inserted { seen.append(number) }
     }
 
     /// What is to be written, and forgets it.
     func takeSeen() -> [(Serial, Timestamp)] {
-        let rows = seen.compactMap { jid -> (Serial, Timestamp)? in
-            guard let entry = entries[jid], let at = entry.lastSeen else { return nil }
+        let rows = seen.compactMap { number -> (Serial, Timestamp)? in
+            guard flags[number].contains(.seen), let entry = entry(number), let at = entry.lastSeen else { return nil }
+            flags[number].remove(.seen)
             return (entry.serial, at)
         }
         seen.removeAll()
         return rows
     }
 
-    /// All bare JIDs, for probing.
-    var jids: [JID] { Array(entries.keys) }
-
     func forgetPresence() {
-        for jid in entries.keys { entries[jid]?.presence = .unknown }
+        for number in flags.indices { flags[number].subtract([.online, .offline]) }
         online = 0
     }
 
     /// The full JID to which requests go; nil unless the station is online.
-    func address(of serial: Serial) -> (jid: JID, encoding: StanzaEncoding)? {
-        guard let entry = entry(of: serial), entry.presence == .online, let resource = entry.resource,
+    func address(of serial: Serial) throws -> (jid: JID, encoding: StanzaEncoding)? {
+        guard let entry = try entry(of: serial), entry.presence == .online, let resource = entry.resource,
             let full = try? entry.jid.with(resource: resource)
         else { return nil }
         return (full, entry.speaksJSONOnly ? .json : .xml)

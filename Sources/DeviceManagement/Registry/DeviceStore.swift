@@ -20,6 +20,11 @@ public protocol DeviceStore: AnyObject {
     func update(_ station: StationRecord) throws
     /// In the order of folded serials, beginning after `serial`.
     func stations(after serial: Serial?, state: StationState?, limit: Int) throws -> [StationRecord]
+    /// What the roster keeps of an installed station; nil if there is none of this serial or bare JID.
+    func installed(_ serial: Serial) throws -> InstalledStation?
+    func installed(at jid: JID) throws -> InstalledStation?
+    /// Installed stations and their bare JIDs in the order of folded serials, beginning after `serial` (folded).
+    func installedAddresses(after serial: String, limit: Int) throws -> [(serial: String, jid: JID)]
     /// How many there are in each state.
     func stationCounts() throws -> [StationState: Int]
     func setLastSeen(_ serials: [(Serial, Timestamp)]) throws

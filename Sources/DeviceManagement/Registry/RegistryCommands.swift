@@ -108,7 +108,7 @@ final class RegistryCommands {
             state = known
         }
         let stations = try store.stations(after: after, state: state, limit: limit)
-        var rows = stations.map(summary)
+        var rows = try stations.map(summary)
         if state == nil && rows.count < limit {
             let known = Set(stations.map(\.serial))
             for row in try store.announced(after: after, limit: limit - rows.count) where !known.contains(row.serial) {
@@ -127,8 +127,8 @@ final class RegistryCommands {
         return .object(members)
     }
 
-    private func summary(_ station: StationRecord) -> JSON {
-        let entry = roster.entry(of: station.serial)
+    private func summary(_ station: StationRecord) throws -> JSON {
+        let entry = try roster.entry(of: station.serial)
         var members: [JSON.Member] = [
             .init("serial", .string(station.serial.description)), .init("state", .string(station.state.rawValue)),
             .init("model", .string(station.model)), .init("hardware", .string(station.hardware)),
@@ -154,7 +154,7 @@ final class RegistryCommands {
                 .init("owner", .string(owner)), .init("online", .boolean(false)),
             ])
         }
-        guard case .object(var members) = summary(station) else { return .null }
+        guard case .object(var members) = try summary(station) else { return .null }
         func certificate(_ name: String, _ der: [UInt8]?) {
             guard let der, let certificate = try? Certificate(der: der) else { return }
             members.append(

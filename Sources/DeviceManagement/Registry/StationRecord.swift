@@ -69,6 +69,28 @@ public struct StationRecord: Sendable, Hashable {
     }
 }
 
+/// What the roster keeps of an installed station.
+public struct InstalledStation: Sendable, Hashable {
+    /// The serial.
+    public let serial: Serial
+    /// The bare JID from which it reports.
+    public let jid: JID
+    /// Whether it speaks XEP-0295 only.
+    public let speaksJSONOnly: Bool
+    /// Whether the server sends us its presence.
+    public let isSubscribed: Bool
+    /// When it was heard of last.
+    public let lastSeen: Timestamp?
+
+    public init(serial: Serial, jid: JID, speaksJSONOnly: Bool, isSubscribed: Bool, lastSeen: Timestamp?) {
+        self.serial = serial
+        self.jid = jid
+        self.speaksJSONOnly = speaksJSONOnly
+        self.isSubscribed = isSubscribed
+        self.lastSeen = lastSeen
+    }
+}
+
 /// A batch of serials that may be engraved for some hours.
 public struct BatchRecord: Sendable, Hashable {
     /// The batch's name.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import StationCore
 import StationModel
+import StationProtocol
 import XMPPCore
 
 /// Hands stored reports to the subscriptions that match, after the commit.
@@ -8,30 +9,37 @@ final class FanOut {
     private let state: InformationState
     private let feeds: Feeds
     private var index = RouteIndex()
+    private var item: ItemWriter
 
     init(state: InformationState, feeds: Feeds) {
         self.state = state
         self.feeds = feeds
+        item = ItemWriter(domain: state.domain.description)
     }
 
     /// Asks for the fan-out of a report; nothing at all if nobody subscribes to it.
     func stored(_ report: StoredReport, _ context: CoreContext) {
-        guard !index.routes(report.publisher, report.serial, in: state).isEmpty else { return }
-        context.afterCommit { [self] in deliver(report, to: $0) }
+        guard matches(report.publisher) else { return }
+        context.afterCommit { [self] output in
+            report.body.withUnsafeBufferPointer {
+                deliver(publisher: report.publisher, position: report.position, body: $0, to: output)
+            }
+        }
     }
 
-    /// Grants and subscriptions are looked at again: what was revoked in the same batch is revoked.
-    private func deliver(_ report: StoredReport, to output: CoreOutput) {
-        let routes = index.routes(report.publisher, report.serial, in: state)
+    /// Whether anybody subscribes to reports of this station.
+    func matches(_ publisher: Int64) -> Bool { !index.routes(publisher, in: state).isEmpty }
+
+    /// Grants and subscriptions are looked at after the commit: what was revoked in the same batch is revoked.
+    func deliver(publisher: Int64, position: Int64, body: UnsafeBufferPointer<UInt8>, to output: CoreOutput) {
+        let routes = index.routes(publisher, in: state)
         guard !routes.isEmpty else { return }
-        let domain = state.domain.description
-        var item = PreparedItem(
-            id: state.item(report.position), station: .station(report.serial), publisher: report.jid, body: report.body)
+        item.begin(epoch: state.epoch, position: position, publisher, in: state.publishers.directory)
         for subscription in routes {
             if subscription.options.mode == .feed {
-                guard feeds.mayFollow(subscription, report.position, output) else { continue }
+                guard feeds.mayFollow(subscription, position, output) else { continue }
             }
-            output.withWriter { item.write(to: subscription, from: domain, into: &$0) }
+            output.withWriter { item.write(to: subscription, body, into: &$0) }
         }
     }
 }

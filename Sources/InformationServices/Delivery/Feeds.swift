@@ -13,6 +13,7 @@ import XMPPCore
 final class Feeds {
     private let state: InformationState
     private let reader: LogReader
+    private var item: ItemWriter
     /// Chunks that the link had refused when we last looked; nil until the first look.
     private var refusedChunks: Int?
     /// Feeds that were set back outside of a request and wait for one to be started again.
@@ -21,6 +22,7 @@ final class Feeds {
     init(state: InformationState) {
         self.state = state
         reader = LogReader(state: state)
+        item = ItemWriter(domain: state.domain.description)
     }
 
     func register(on core: inout CoreRegistry) {
@@ -103,14 +105,13 @@ final class Feeds {
         lookForRefusals(output)
         for entry in page.entries {
             guard subscription.isAlive, subscription.feed.run == run,
-                let publisher = state.publishers[entry.publisher]?.record,
-                state.mayObserve(subscription.consumer, publisher.serial)
+                let serial = state.publishers.serial(entry.publisher), state.mayObserve(subscription.consumer, serial)
             else { continue }
             guard subscription.feed.catchUp(entry.position) else { continue }
-            var item = PreparedItem(
-                id: state.item(entry.position), station: .station(publisher.serial), publisher: publisher.jid,
-                body: entry.body)
-            output.withWriter { item.write(to: subscription, from: state.domain.description, into: &$0) }
+            item.begin(epoch: state.epoch, position: entry.position, entry.publisher, in: state.publishers.directory)
+            entry.body.withUnsafeBufferPointer { body in
+                output.withWriter { item.write(to: subscription, body, into: &$0) }
+            }
             lookForRefusals(output)
         }
         guard subscription.isAlive, subscription.feed.run == run else { return }

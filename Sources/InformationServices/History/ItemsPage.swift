@@ -45,7 +45,7 @@ struct ItemsPage {
 
     /// Whether the consumer may see the report, and it belongs to the node.
     func isVisible(_ entry: LogEntry) -> Bool {
-        guard let serial = state.publishers[entry.publisher]?.record.serial else { return false }
+        guard let serial = state.publishers.serial(entry.publisher) else { return false }
         if let own = node.serial, own != serial { return false }
         return state.mayObserve(consumer, serial)
     }

@@ -72,7 +72,7 @@ struct LogReader {
     }
 
     private func covers(_ granted: GrantTable.Consumer, _ entry: LogEntry) -> Bool {
-        guard let serial = state.publishers[entry.publisher]?.record.serial, let since = granted.since(serial) else {
+        guard let serial = state.publishers.serial(entry.publisher), let since = granted.since(serial) else {
             return false
         }
         return entry.position > since

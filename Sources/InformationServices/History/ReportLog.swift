@@ -33,13 +33,15 @@ public struct LogEntry: Hashable, Sendable {
 /// All methods run inside the batch's transaction, see what the transaction has appended so far, and neither
 /// begin nor commit. Pages are in the order of positions unless said otherwise.
 public protocol ReportLog: AnyObject {
-    /// Stores a report and returns its position: the highest so far and one.
-    /// Throws if the publisher has stored this sequence already.
+    /// Stores a report and returns its position: the highest so far and one. That the publisher has not stored this
+    /// sequence yet is for the caller to know.
     func append(
-        publisher: Int64, sequence: Int64, receivedAt: Timestamp, isLate: Bool, body: [UInt8]
+        publisher: Int64, sequence: Int64, receivedAt: Timestamp, isLate: Bool, body: UnsafeBufferPointer<UInt8>
     ) throws -> Int64
     /// The position of the newest report; 0 in an empty log.
     func lastPosition() throws -> Int64
+    /// The position of the oldest report that was not given up to retention.
+    func firstPosition() throws -> Int64
     /// The report at a position.
     func entry(at position: Int64) throws -> LogEntry?
     /// Up to `limit` reports after `position`, of one publisher or of all.

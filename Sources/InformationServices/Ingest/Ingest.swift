@@ -10,8 +10,6 @@ import XMPPCore
 struct StoredReport {
     let publisher: Int64
     let serial: Serial
-    /// The bare JID from which it came.
-    let jid: JID
     let position: Int64
     /// Whether a report with a higher number was stored before it.
     let isLate: Bool
@@ -20,25 +18,37 @@ struct StoredReport {
     let measurements: [SenMLMeasurement]
 }
 
+/// What becomes of a stored report.
+struct ReportSinks {
+    /// Called for each report of the general road, before its transaction commits.
+    let stored: (StoredReport, CoreContext) -> Void
+    /// Whether somebody watches a station more closely than by subscription, so that its reports take the general road.
+    let isWatched: (Int64) -> Bool
+    /// Called after the commit for each report of the straight road.
+    let fanOut: (Int64, Int64, UnsafeBufferPointer<UInt8>, CoreOutput) -> Void
+}
+
 /// Takes reports: who sends, whether it reads well, whether its number fits; stores, acknowledges, hands on.
 ///
 /// Per report nothing is read from the store, but for numbers that are not higher than the last one.
 final class Ingest {
-    private let state: InformationState
-    private let stored: (StoredReport, CoreContext) -> Void
-    private var recent = RecentReports()
+    let state: InformationState
+    let sinks: ReportSinks
+    /// See ``result(from:)``.
+    let result: PreparedPattern?
     /// When a fork of a station was last put on record, so that a loop does not fill the log.
     private var forkedAt: [Int64: Timestamp] = [:]
     private static let forkSilence: Int64 = 60_000
 
-    /// `stored` is called for each report that was stored, before its transaction commits.
-    init(state: InformationState, stored: @escaping (StoredReport, CoreContext) -> Void) {
+    init(state: InformationState, sinks: ReportSinks) {
         self.state = state
-        self.stored = stored
+        self.sinks = sinks
+        result = Self.result(from: state.domain)
     }
 
     func register(on core: inout CoreRegistry) {
         core.iq(.set, Report.xmlName) { [self] in try received($0, $1) }
+        core.reports { [self] in try received($0, $1, $2) }
         // XEP-0432: the same report in a message, acknowledged by nothing; only a refusal is told.
         core.message(JSONMessaging.name) { [self] stanza, context in
             guard let payload = stanza.payload, JSONMessaging.kind(of: payload) == Report.xmlName else {
@@ -55,7 +65,7 @@ final class Ingest {
     /// The inbox was full: what follows the refused report has to wait for it.
     private func refused(_ sender: JID, _ context: CoreContext) {
         guard let number = state.publishers.number(of: sender.bare) else { return }
-        state.publishers.change(number) { $0.refusedAt = context.now }
+        state.publishers.setRefused(number, at: context.now)
     }
 
     // MARK: - Taking a report
@@ -82,7 +92,7 @@ final class Ingest {
             try store(stanza, report, body, measurements, publisher, context)
             let range = "\(missing.lowerBound)–\(missing.upperBound)"
             context.journal(publisher.record.serial, .report, "gap", detail: "missing seq \(range)")
-            state.publishers.change(number) { $0.refusedAt = nil }
+            state.publishers.setRefused(number, at: nil)
         case .seenOrLate:
             try seenOrLate(stanza, report, body, measurements, publisher, context)
         case .refused(let expected):
@@ -115,7 +125,7 @@ final class Ingest {
     /// through that were already waiting when the other one was refused.
     private func forgetRefusal(_ publisher: Publisher, _ context: CoreContext) {
         guard let at = publisher.refusedAt, context.now >= at.adding(state.configuration.refusalMemory) else { return }
-        state.publishers.change(publisher.record.number) { $0.refusedAt = nil }
+        state.publishers.setRefused(publisher.record.number, at: nil)
     }
 
     /// The records with base values applied; names of other stations are refused.
@@ -144,15 +154,16 @@ final class Ingest {
         _ publisher: Publisher, _ context: CoreContext, isLate: Bool = false
     ) throws {
         let record = publisher.record
-        let position = try state.log.append(
-            publisher: record.number, sequence: report.seq, receivedAt: context.now, isLate: isLate, body: body)
+        let position = try body.withUnsafeBufferPointer {
+            try state.log.append(
+                publisher: record.number, sequence: report.seq, receivedAt: context.now, isLate: isLate, body: $0)
+        }
         state.publishers.stored(record.number, sequence: report.seq, position: position, at: context.now)
-        recent.remember(publisher: record.number, sequence: report.seq, body: body)
         state.reports &+= 1
         context.reply(to: stanza)
-        stored(
+        sinks.stored(
             StoredReport(
-                publisher: record.number, serial: record.serial, jid: record.jid, position: position,
+                publisher: record.number, serial: record.serial, position: position,
                 isLate: isLate, body: body, measurements: measurements), context)
     }
 
@@ -161,16 +172,12 @@ final class Ingest {
         _ publisher: Publisher, _ context: CoreContext
     ) throws {
         let number = publisher.record.number
-        if recent.holds(publisher: number, sequence: report.seq, body: body) {
-            return context.reply(to: stanza)
-        }
         guard let earlier = try state.log.lookup(publisher: number, sequence: report.seq) else {
             try store(stanza, report, body, measurements, publisher, context, isLate: true)
             context.journal(publisher.record.serial, .report, "late report", detail: "seq \(report.seq)")
             return
         }
         if Self.isSame(earlier.body, body) {
-            recent.remember(publisher: number, sequence: report.seq, body: body)
             return context.reply(to: stanza)
         }
         try forked(stanza, report.seq, earlier, publisher, context)

@@ -1,96 +1,222 @@
 // SPDX-License-Identifier: Apache-2.0
+import StationCore
 import StationModel
 import XMPPCore
 
-/// A station in memory.
+/// A station in memory, put together from the columns for whoever wants to see all of it.
 struct Publisher {
     /// What is known of its presence; asked for anew after each start.
-    enum Presence { case unknown, online, offline }
+    enum Presence: UInt8 { case unknown, online, offline }
 
     var record: PublisherRecord
     var presence = Presence.unknown
     /// When a report of it was last refused for overload, or may have been lost with the link; nil once that is
     /// made good.
     var refusedAt: Timestamp?
-    /// Whether its progress has to be written.
-    var isDirty = false
 
     /// The number that its next report should have.
     var nextSequence: Int64 { record.lastSequence &+ 1 }
 }
 
-/// All stations in memory: by number, by bare JID, by serial.
+/// All stations in memory. Names and addresses are in the directory that the domains share; here is how far each has
+/// come, in 20 bytes.
 struct PublisherTable {
-    /// At index `number - 1`; nil where the store has no row.
-    private var rows: [Publisher?] = []
-    private var byJID: [JID: Int64] = [:]
-    private var bySerial: [Serial: Int64] = [:]
+    /// A publisher's row; all zero where there is none. Fields of four bytes, so that nothing is lost to alignment.
+    struct Row: BitwiseCopyable {
+        private var sequenceLow: UInt32 = 0
+        private var sequenceHigh: UInt32 = 0
+        private var positionLow: UInt32 = 0
+        private var positionHigh: UInt16 = 0
+        private var state: UInt8 = 0
+        private var flags: UInt8 = 0
+        /// Seconds since 1970; 0 for never.
+        private var seconds: UInt32 = 0
+
+        var lastSequence: Int64 {
+            get { Int64(bitPattern: UInt64(sequenceHigh) << 32 | UInt64(sequenceLow)) }
+            set {
+                sequenceLow = UInt32(truncatingIfNeeded: newValue)
+                sequenceHigh = UInt32(truncatingIfNeeded: newValue >> 32)
+            }
+        }
+        var lastPosition: Int64 {
+            get { Int64(positionHigh) << 32 | Int64(positionLow) }
+            set {
+                positionLow = UInt32(truncatingIfNeeded: newValue)
+                positionHigh = UInt16(truncatingIfNeeded: newValue >> 32)
+            }
+        }
+        var lastReport: Timestamp? {
+            get { seconds == 0 ? nil : Timestamp(milliseconds: Int64(seconds) &* 1000) }
+            set { seconds = newValue.map { UInt32(clamping: max(1, $0.milliseconds / 1000)) } ?? 0 }
+        }
+        var exists: Bool { state & 0x80 != 0 }
+        var publisherState: PublisherState {
+            get { PublisherTable.states[Int(state & 3)] }
+            set { state = 0x80 | UInt8(PublisherTable.states.firstIndex(of: newValue) ?? 0) }
+        }
+        var isActive: Bool { state == 0x80 }
+        var presence: Publisher.Presence {
+            get { Publisher.Presence(rawValue: flags & 3) ?? .unknown }
+            set { flags = flags & ~3 | newValue.rawValue }
+        }
+        /// Whether its progress has to be written.
+        var isDirty: Bool {
+            get { flags & 4 != 0 }
+            set { flags = newValue ? flags | 4 : flags & ~4 }
+        }
+        /// Whether it owes a report, see ``Publisher/refusedAt``.
+        var owes: Bool {
+            get { flags & 8 != 0 }
+            set { flags = newValue ? flags | 8 : flags & ~8 }
+        }
+    }
+
+    /// `active` first.
+    private static let states = [PublisherState.active, .suspended, .revoked, .retired]
+
+    /// At index `number - 1`, which is the number in the directory.
+    private var rows: [Row] = []
+    let directory: StationDirectory
+    /// How many rows there are.
+    private(set) var count = 0
     /// Numbers whose progress has to be written, each once.
     private var dirty: [Int64] = []
     private var sorted: [Int64]?
+    /// When a station was refused, where that differs from the time of all.
+    private var refusals: [Int64: Timestamp] = [:]
+    /// When the link came up: from then on all stations owe order.
+    private var orderExpectedAt: Timestamp?
 
-    var nextNumber: Int64 { Int64(rows.count) &+ 1 }
-    var count: Int { bySerial.count }
+    init(directory: StationDirectory) { self.directory = directory }
+
+    /// Makes room for a table that is being loaded.
+    mutating func reserve(_ count: Int) {
+        rows.reserveCapacity(count)
+        directory.reserve(count)
+    }
 
     subscript(number: Int64) -> Publisher? {
-        guard number > 0, number <= Int64(rows.count) else { return nil }
+        guard let row = row(number), let serial = directory.serial(Int(number &- 1)),
+            let jid = directory.jid(Int(number &- 1))
+        else { return nil }
+        return Publisher(
+            record: PublisherRecord(
+                number: number, serial: serial, jid: jid, state: row.publisherState, lastSequence: row.lastSequence,
+                lastPosition: row.lastPosition, lastReport: row.lastReport),
+            presence: row.presence, refusedAt: row.owes ? refusals[number] ?? orderExpectedAt : nil)
+    }
+
+    /// The serial alone.
+    func serial(_ number: Int64) -> Serial? { row(number) == nil ? nil : directory.serial(Int(number &- 1)) }
+
+    private func row(_ number: Int64) -> Row? {
+        guard number > 0, number <= Int64(rows.count), rows[Int(number &- 1)].exists else { return nil }
         return rows[Int(number &- 1)]
     }
 
     /// The number of the station that reports from this bare JID.
-    func number(of jid: JID) -> Int64? { byJID[jid] }
-    func number(of serial: Serial) -> Int64? { bySerial[serial] }
-    func publisher(_ serial: Serial) -> Publisher? { bySerial[serial].flatMap { self[$0] } }
+    func number(of jid: JID) -> Int64? { known(directory.number(of: jid)) }
+    func number(of serial: Serial) -> Int64? { known(directory.number(of: serial)) }
+    func publisher(_ serial: Serial) -> Publisher? { number(of: serial).flatMap { self[$0] } }
+
+    private func known(_ place: Int?) -> Int64? {
+        guard let place, rows.indices.contains(place), rows[place].exists else { return nil }
+        return Int64(place) &+ 1
+    }
+
+    /// The number for a station that is new here.
+    func numberForNew(_ serial: Serial, _ jid: JID) -> Int64? {
+        directory.put(serial, jid).map { Int64($0) &+ 1 }
+    }
 
     /// Adds a station, or puts a changed row in the place of the old one; the serial of a number never changes.
     mutating func put(_ record: PublisherRecord) {
-        guard record.number > 0, record.number <= 1 << 32 else { return }
-        let index = Int(record.number &- 1)
-        while rows.count <= index { rows.append(nil) }
-        if let old = rows[index] {
-            byJID.removeValue(forKey: old.record.jid)
-            rows[index]?.record = record
-        } else {
-            rows[index] = Publisher(record: record)
+        guard record.number > 0, record.number <= 1 << 32, let place = Int(exactly: record.number &- 1),
+            directory.put(record.serial, record.jid, at: place) != nil
+        else { return }
+        while rows.count <= place { rows.append(Row()) }
+        if !rows[place].exists {
+            count += 1
             if let numbers = sorted {
-                let place = place(of: record.serial, in: numbers)
+                let place = self.place(of: record.serial, in: numbers)
                 sorted?.insert(record.number, at: place)
             }
         }
-        byJID[record.jid] = record.number
-        bySerial[record.serial] = record.number
+        rows[place].lastSequence = record.lastSequence
+        rows[place].lastPosition = record.lastPosition
+        rows[place].lastReport = record.lastReport
+        rows[place].publisherState = record.state
     }
 
-    mutating func change(_ number: Int64, _ body: (inout Publisher) -> Void) {
-        guard number > 0, number <= Int64(rows.count), var row = rows[Int(number &- 1)] else { return }
-        body(&row)
-        rows[Int(number &- 1)] = row
+    // MARK: - Presence and refusals
+
+    mutating func setPresence(_ presence: Publisher.Presence, of number: Int64) {
+        guard row(number) != nil else { return }
+        rows[Int(number &- 1)].presence = presence
     }
 
     /// The link is down: nobody's presence is known.
     mutating func forgetPresence() {
-        for index in rows.indices { rows[index]?.presence = .unknown }
+        for index in rows.indices { rows[index].presence = .unknown }
+    }
+
+    /// A report of the station was refused for overload (nil: that is made good).
+    mutating func setRefused(_ number: Int64, at time: Timestamp?) {
+        guard row(number) != nil else { return }
+        rows[Int(number &- 1)].owes = time != nil
+        refusals[number] = time
     }
 
     /// The link is up (again): what was on its way may be lost, so a station that has reported goes on where
     /// it was, without a leap, or says that it cannot.
     mutating func expectOrder(at now: Timestamp) {
-        for index in rows.indices where (rows[index]?.record.lastSequence ?? 0) > 0 { rows[index]?.refusedAt = now }
+        orderExpectedAt = now
+        refusals.removeAll()
+        for index in rows.indices where rows[index].lastSequence > 0 { rows[index].owes = true }
     }
+
+    // MARK: - Progress
 
     /// A report of the station was stored.
     mutating func stored(_ number: Int64, sequence: Int64, position: Int64, at now: Timestamp) {
-        var isNew = false
-        change(number) {
-            if sequence >= $0.record.lastSequence {
-                $0.record.lastSequence = sequence
-                $0.record.lastPosition = position
-            }
-            $0.record.lastReport = now
-            isNew = !$0.isDirty
-            $0.isDirty = true
+        guard number > 0, number <= Int64(rows.count) else { return }
+        let index = Int(number &- 1)
+        if sequence >= rows[index].lastSequence {
+            rows[index].lastSequence = sequence
+            rows[index].lastPosition = position
         }
-        if isNew { dirty.append(number) }
+        rows[index].lastReport = now
+        if !rows[index].isDirty {
+            rows[index].isDirty = true
+            dirty.append(number)
+        }
+    }
+
+    /// Stores the next report of a station without looking further; nil if it is not simply the next one of an active
+    /// station that has reported before. `store` returns its position, or nil to leave the report alone. A station
+    /// that was refused at or before `forgiven` has made good now.
+    @inline(__always)
+    mutating func next(
+        _ place: Int, sequence: Int64, at now: Timestamp, forgiving forgiven: Timestamp,
+        store: (Int64) throws -> Int64?
+    ) rethrows -> Int64? {
+        guard place < rows.count, rows[place].isActive else { return nil }
+        let last = rows[place].lastSequence
+        guard last > 0, sequence == last &+ 1 else { return nil }
+        let number = Int64(place) &+ 1
+        guard let position = try store(number) else { return nil }
+        if rows[place].owes, let refused = refusals[number] ?? orderExpectedAt, refused <= forgiven {
+            setRefused(number, at: nil)
+        }
+        rows[place].lastSequence = sequence
+        rows[place].lastPosition = position
+        rows[place].lastReport = now
+        if !rows[place].isDirty {
+            rows[place].isDirty = true
+            dirty.append(number)
+        }
+        return position
     }
 
     /// The first stations whose progress has to be written.
@@ -98,19 +224,21 @@ struct PublisherTable {
 
     /// The first `count` of them are written.
     mutating func markWritten(_ count: Int) {
-        for number in dirty.prefix(count) {
-            change(number) { $0.isDirty = false }
-        }
+        for number in dirty.prefix(count) { rows[Int(number &- 1)].isDirty = false }
         dirty.removeFirst(min(count, dirty.count))
     }
 
     /// How many stations' progress has to be written.
     var unwrittenCount: Int { dirty.count }
 
+    // MARK: - Order
+
     /// The numbers of all stations in the order of their folded serials.
     mutating func inOrder() -> [Int64] {
         if let sorted { return sorted }
-        let numbers = bySerial.sorted { $0.key < $1.key }.map(\.value)
+        let numbers = rows.indices.filter { rows[$0].exists }.compactMap { index in
+            directory.serial(index).map { ($0, Int64(index) &+ 1) }
+        }.sorted { $0.0 < $1.0 }.map(\.1)
         sorted = numbers
         return numbers
     }
@@ -121,7 +249,7 @@ struct PublisherTable {
         var high = numbers.count
         while low < high {
             let middle = low + (high - low) / 2
-            if let other = self[numbers[middle]]?.record.serial, other < serial {
+            if let other = self.serial(numbers[middle]), other < serial {
                 low = middle + 1
             } else {
                 high = middle

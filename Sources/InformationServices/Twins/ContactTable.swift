@@ -6,6 +6,8 @@ struct ContactTable {
     private var byPublisher: [Int64: [JID]] = [:]
     private var byConsumer: [JID: Set<Int64>] = [:]
 
+    var isEmpty: Bool { byPublisher.isEmpty }
+
     /// Bare JIDs, in the order in which they were added.
     func contacts(of publisher: Int64) -> [JID] { byPublisher[publisher] ?? [] }
     func publishers(of consumer: JID) -> [Int64] { (byConsumer[consumer] ?? []).sorted() }

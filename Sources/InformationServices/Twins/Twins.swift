@@ -48,6 +48,9 @@ final class Twins {
 
     // MARK: - What is new
 
+    /// Whether somebody has the station as a contact.
+    func isWatched(_ number: Int64) -> Bool { !contacts.isEmpty && !contacts.contacts(of: number).isEmpty }
+
     /// A report was stored.
     func reported(_ report: StoredReport, _ context: CoreContext) {
         // A late report says nothing of the current weather.

@@ -8,6 +8,7 @@ enum InformationMigrations {
             try db.execute(sql: log)
             try db.execute(sql: consumers)
         }
+        migrator.registerMigration("information: log in segments") { db in try db.execute(sql: segments) }
     }
 
     private static let log = """
@@ -70,5 +71,15 @@ enum InformationMigrations {
             consumer TEXT NOT NULL,
             PRIMARY KEY (publisher, consumer)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The reports are in segment files from here on; `report_log` is moved there when the store is opened.
+    private static let segments = """
+        CREATE TABLE log_state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            generation INTEGER NOT NULL CHECK (generation >= 0),
+            position INTEGER NOT NULL CHECK (position >= 0)
+        ) STRICT;
+        INSERT INTO log_state VALUES (1, 0, 0);
         """
 }

@@ -19,12 +19,18 @@ public struct Composition {
         configuration: StationmasterConfiguration, clock: any CoreClock, random: any CoreRandom, pool: any WorkPool,
         inbox: Inbox, link: any ComponentOutlet, logger: Logger
     ) throws {
-        let store = try StationStore(path: configuration.storePath)
+        let store = try StationStore(path: configuration.storePath) { pool.submit($0) }
+        if store.cutBytes > 0 {
+            logger.warning(
+                "cut what was never acknowledged off the end of the log", metadata: ["bytes": "\(store.cutBytes)"])
+        }
+        let directory = StationDirectory()
         logger.info("store opened", metadata: ["path": "\(store.path)", "sqlite": "\(StationStore.libraryVersion)"])
         let information = InformationServices(
-            store: store.information, domain: configuration.device.domain, configuration: configuration.information)
+            store: store.information, domain: configuration.device.domain, configuration: configuration.information,
+            directory: directory)
         let device = DeviceManagement(
-            store: store.device, configuration: configuration.device,
+            store: store.device, configuration: configuration.device, directory: directory,
             nextSequence: { information.nextSequence($0) })
         let registry = store.device
         information.firmwareVersion = { try registry.station($0)?.firmwareVersion }
@@ -32,13 +38,14 @@ public struct Composition {
             domain: configuration.device.domain, storePath: configuration.storePath, store: store.device,
             roster: device.roster, information: information, clock: clock, isLinkReady: { link.isReady })
         core = Core(
-            store: store, modules: [device, information, TimelineCommands(store: store), status], clock: clock,
+            store: store, modules: [information, device, TimelineCommands(store: store), status], clock: clock,
             random: random, pool: pool, outlet: link, limits: configuration.core, logger: logger,
             workDone: { inbox.append(control: [$0]) })
         try core.start()
         let router = try Features.router(
             domain: configuration.device.domain, clock: clock, registry: core.registry, version: StationmasterService.version)
-        network = NetworkSide(inbox: inbox, router: router, outlet: link, logger: logger)
+        network = NetworkSide(
+            domain: configuration.device.domain, inbox: inbox, router: router, outlet: link, logger: logger)
     }
 }
 

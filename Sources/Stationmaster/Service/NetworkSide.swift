@@ -2,6 +2,7 @@
 import Logging
 import StationCore
 import StationProtocol
+import Synchronization
 import XMLStream
 import XMPPComponent
 import XMPPCore
@@ -12,46 +13,67 @@ public final class NetworkSide: ComponentDelegate {
     private let router: Router
     private let logger: Logger
     private let outlet: any StanzaOutlet
+    /// Used by the network thread alone.
+    private let scanner: Mutex<ReportScanner>
 
-    init(inbox: Inbox, router: Router, outlet: any StanzaOutlet, logger: Logger) {
+    init(domain: JID, inbox: Inbox, router: Router, outlet: any StanzaOutlet, logger: Logger) {
         self.inbox = inbox
         self.router = router
         self.outlet = outlet
         self.logger = logger
+        scanner = Mutex(ReportScanner(domain: domain))
     }
 
     public func componentReady() { inbox.append(control: [.linkReady]) }
 
     public func componentLost(_ reason: String) { inbox.append(control: [.linkLost]) }
 
-    public func componentReceived(_ batch: StanzaBatch) {
+    /// What one read is sorted into.
+    private struct Sorted {
         var answers = XMLWriter(defaultNamespace: Namespaces.component)
         var control: [CoreRequest] = []
-        var data: [CoreRequest] = []
-        var controlBytes = 0
-        var dataBytes = 0
-        for index in 0..<batch.count {
-            let element = batch[index]
-            guard let stanza = try? Stanza(element) else {
-                dropUnreadable(element)
-                continue
-            }
-            switch router.route(stanza) {
-            case .reply(let answer): answer.write(into: &answers)
-            case .ignore: break
-            case .core(let stanza):
-                if stanza.kind == .iq, stanza.type == "set", stanza.payload?.isNamed(Report.xmlName) == true {
-                    data.append(.stanza(stanza))
-                    dataBytes += 1024
+        var items: [ReportBatch.Item] = []
+        var others: [Stanza] = []
+    }
+
+    public func componentReceived(_ batch: StanzaBatch) {
+        var sorted = Sorted()
+        sorted.items.reserveCapacity(batch.count)
+        scanner.withLock { scanner in
+            for index in 0..<batch.count {
+                if let report = scanner.scan(batch, index) {
+                    sorted.items.append(.plain(report))
                 } else {
-                    control.append(.stanza(stanza))
-                    controlBytes += 1024
+                    sort(batch[index], &sorted)
                 }
             }
         }
-        if !control.isEmpty, !inbox.append(control: control, bytes: controlBytes) { refuse(control, &answers) }
-        if !data.isEmpty, !inbox.append(data: data, bytes: dataBytes) { shed(data, &answers) }
-        if answers.count > 0 { _ = outlet.deliver(answers.take()) }
+        if !sorted.control.isEmpty, !inbox.append(control: sorted.control, bytes: sorted.control.count * Self.stanzaBytes) {
+            refuse(sorted.control.compactMap { if case .stanza(let stanza) = $0 { stanza } else { nil } }, &sorted.answers)
+        }
+        if !sorted.items.isEmpty {
+            let reports = ReportBatch(stanzas: batch, items: sorted.items, others: sorted.others)
+            if !inbox.append(data: [.reports(reports)], bytes: reports.memoryBytes) { shed(reports, &sorted.answers) }
+        }
+        if sorted.answers.count > 0 { _ = outlet.deliver(sorted.answers.take()) }
+    }
+
+    /// What a stanza is reckoned at in queues.
+    private static let stanzaBytes = 1024
+
+    private func sort(_ element: XMLElement, _ sorted: inout Sorted) {
+        guard let stanza = try? Stanza(element) else { return dropUnreadable(element) }
+        switch router.route(stanza) {
+        case .reply(let answer): answer.write(into: &sorted.answers)
+        case .ignore: break
+        case .core(let stanza):
+            if stanza.kind == .iq, stanza.type == "set", stanza.payload?.isNamed(Report.xmlName) == true {
+                sorted.items.append(.other(sorted.others.count))
+                sorted.others.append(stanza)
+            } else {
+                sorted.control.append(.stanza(stanza))
+            }
+        }
     }
 
     /// A stanza whose addresses are none cannot be answered: nobody knows to whom. The server, which has stamped
@@ -62,21 +84,15 @@ public final class NetworkSide: ComponentDelegate {
 
     /// Overload: refused before memory grows; the core is told, so that what follows from the same
     /// station is refused too until the refused report has come again.
-    private func shed(_ requests: [CoreRequest], _ answers: inout XMLWriter) {
-        refuse(requests, &answers)
-        let senders = requests.compactMap { request -> CoreRequest? in
-            guard case .stanza(let stanza) = request, let from = stanza.from else { return nil }
-            return .shed(from)
-        }
-        inbox.append(control: senders)
+    private func shed(_ reports: ReportBatch, _ answers: inout XMLWriter) {
+        let stanzas = reports.allStanzas
+        refuse(stanzas, &answers)
+        inbox.append(control: stanzas.compactMap { $0.from.map(CoreRequest.shed) })
     }
 
-    private func refuse(_ requests: [CoreRequest], _ answers: inout XMLWriter) {
-        for request in requests {
-            guard case .stanza(let stanza) = request,
-                let answer = stanza.error(StanzaError(.resourceConstraint, "too busy; try again later"))
-            else { continue }
-            answer.write(into: &answers)
+    private func refuse(_ stanzas: [Stanza], _ answers: inout XMLWriter) {
+        for stanza in stanzas {
+            stanza.error(StanzaError(.resourceConstraint, "too busy; try again later"))?.write(into: &answers)
         }
     }
 }

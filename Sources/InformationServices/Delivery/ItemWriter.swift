@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import StationCore
+import StationModel
+import StationProtocol
+import XMLStream
+import XMPPCore
+
+/// Writes a report as an item: encoded once for each node name, then copied to each subscriber. It keeps its memory from
+/// one report to the next.
+struct ItemWriter {
+    private let domain: String
+    /// The event for subscriptions to `all`, and the one for those to the station; empty until it is needed.
+    private var toAll = XMLWriter(defaultNamespace: Namespaces.component)
+    private var toStation = XMLWriter(defaultNamespace: Namespaces.component)
+    private var serial: [UInt8] = []
+    private var publisher: [UInt8] = []
+    private var id: [UInt8] = []
+    private let allPattern: PreparedPattern?
+    private let stationPattern: PreparedPattern?
+
+    /// `domain` is the component's own address.
+    init(domain: String) {
+        self.domain = domain
+        allPattern = Self.pattern(PubSubNode.all.description, holes: ["{id}", "{publisher}", "{body}"])
+        stationPattern = Self.pattern(
+            PubSubNode.stationPrefix + "{serial}", holes: ["{serial}", "{id}", "{publisher}", "{body}"])
+    }
+
+    /// `<event><items node=…><item id=… publisher=…><report><json>…</json></report></item></items></event>`.
+    private static func pattern(_ node: String, holes: [String]) -> PreparedPattern? {
+        var writer = XMLWriter(defaultNamespace: Namespaces.component)
+        writer.start("event", namespace: Namespaces.pubsubEvent)
+        writer.start("items", namespace: Namespaces.pubsubEvent)
+        writer.attribute("node", node)
+        writer.start("item", namespace: Namespaces.pubsubEvent)
+        writer.attribute("id", "{id}")
+        writer.attribute("publisher", "{publisher}")
+        writer.start("report", namespace: Namespaces.stationmaster)
+        writer.start("json", namespace: Namespaces.json)
+        writer.text("{body}")
+        return PreparedPattern(writer.finish(), holes: holes)
+    }
+
+    /// Turns to another report.
+    mutating func begin(epoch: Int64, position: Int64, _ number: Int64, in directory: StationDirectory) {
+        toAll.removeAll(keepingCapacity: true)
+        toStation.removeAll(keepingCapacity: true)
+        id.removeAll(keepingCapacity: true)
+        DecimalDigits.append(epoch, to: &id)
+        id.append(UInt8(ascii: "-"))
+        DecimalDigits.append(position, to: &id)
+        publisher.removeAll(keepingCapacity: true)
+        serial.removeAll(keepingCapacity: true)
+        directory.appendNames(of: Int(number &- 1), serial: &serial, jid: &publisher)
+    }
+
+    /// The message for a subscription: a headline, or an item of a feed to whoever takes it.
+    mutating func write(to subscription: Subscription, _ body: UnsafeBufferPointer<UInt8>, into writer: inout XMLWriter) {
+        let isToAll: Bool
+        switch subscription.node {
+        case .all:
+            isToAll = true
+            if toAll.count == 0, let allPattern {
+                id.withUnsafeBufferPointer { id in
+                    publisher.withUnsafeBufferPointer { _ = toAll.raw(allPattern, id, $0, body) }
+                }
+            }
+        case .station:
+            isToAll = false
+            if toStation.count == 0, let stationPattern {
+                id.withUnsafeBufferPointer { id in
+                    serial.withUnsafeBufferPointer { serial in
+                        publisher.withUnsafeBufferPointer { _ = toStation.raw(stationPattern, serial, id, $0, body) }
+                    }
+                }
+            }
+        }
+        switch subscription.options.mode {
+        case .live:
+            guard let head = subscription.liveHead(from: domain) else { return }
+            if isToAll { writer.raw(head, contentOf: toAll) } else { writer.raw(head, contentOf: toStation) }
+        case .feed:
+            guard let taker = subscription.feed.taker else { return }
+            writer.start("message", namespace: nil)
+            writer.attribute("from", domain)
+            writer.attribute("to", taker.description)
+            writer.attribute("type", "normal")
+            writer.attribute("id", String(decoding: id, as: UTF8.self))
+            if isToAll { writer.raw(contentOf: toAll) } else { writer.raw(contentOf: toStation) }
+            writer.raw(subscription.feedTail())
+            writer.end()
+        }
+    }
+}
+
+/// Whole numbers as text without a String.
+enum DecimalDigits {
+    /// Appends a number from 0 on; a negative one as 0.
+    static func append(_ number: Int64, to bytes: inout [UInt8]) {
+        var rest = max(0, number)
+        var divisor: Int64 = 1
+        while rest / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(truncatingIfNeeded: 48 + rest / divisor))
+            rest %= divisor
+            divisor /= 10
+        }
+    }
+}
+
+extension Subscription {
+    /// The start tag of each headline to this subscriber, made once.
+    func liveHead(from domain: String) -> PreparedHead? {
+        if let preparedHead { return preparedHead }
+        var writer = XMLWriter(defaultNamespace: Namespaces.component)
+        writer.start("message", namespace: nil)
+        writer.attribute("from", domain)
+        writer.attribute("to", jid.description)
+        writer.attribute("type", "headline")
+        preparedHead = writer.finishHead()
+        return preparedHead
+    }
+
+    /// What stands behind the event in each item of this feed, made once: servers must not store it, and the consumer
+    /// is to know which feed it is.
+    func feedTail() -> PreparedXML {
+        if let preparedTail { return preparedTail }
+        var writer = XMLWriter(defaultNamespace: Namespaces.component)
+        writer.start("no-store", namespace: Namespaces.hints)
+        writer.end()
+        writer.start("feed", namespace: Namespaces.stationmaster)
+        writer.attribute("subid", subid)
+        writer.end()
+        let made = writer.finish()
+        preparedTail = made
+        return made
+    }
+}

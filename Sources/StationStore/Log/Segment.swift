@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One file of the log: the reports from one position on, with a table in memory or an index on disk.
+final class Segment {
+    let firstPosition: Int64
+    let file: SegmentFile
+    /// Bytes of complete frames.
+    var bytes: Int
+    /// While it is written, and until its index is there.
+    var table: SegmentTable?
+    var index: SegmentIndex?
+
+    init(firstPosition: Int64, file: SegmentFile, bytes: Int = 0, table: SegmentTable? = nil, index: SegmentIndex? = nil) {
+        self.firstPosition = firstPosition
+        self.file = file
+        self.bytes = bytes
+        self.table = table
+        self.index = index
+    }
+
+    var count: Int { table?.count ?? index?.count ?? 0 }
+
+    /// The position behind the last report.
+    var end: Int64 { firstPosition &+ Int64(count) }
+
+    func place(_ index: Int) -> LogPlace? {
+        if let table { return table.places.indices.contains(index) ? table.places[index] : nil }
+        return self.index?.place(index)
+    }
+
+    /// The index of a publisher's report with this sequence.
+    func find(_ publisher: UInt32, sequence: Int64) -> Int? {
+        table?.find(publisher, sequence: sequence) ?? index?.find(publisher, sequence: sequence)
+    }
+
+    /// Up to `limit` indexes of a publisher's places from `start` on, ascending.
+    func following(_ start: Int, of publisher: UInt32, limit: Int) -> [Int] {
+        guard let table else {
+            guard let run = index?.run(publisher).indexes else { return [] }
+            let first = SegmentIndex.first(below: run.count) { Int(run[$0]) >= start }
+            return run[first...].prefix(limit).map(Int.init)
+        }
+        // A busy publisher is found sooner by looking ahead, a rare one by its chain.
+        let near = (start..<max(start, min(table.count, start &+ Self.lookAhead)))
+            .lazy.filter { table.places[$0].publisher == publisher }.prefix(limit)
+        let found = Array(near)
+        if found.count == limit { return found }
+        return table.newest(publisher, in: start..<table.count, limit: .max).reversed().prefix(limit).map { $0 }
+    }
+
+    /// Up to `limit` indexes of a publisher's places before `end`, descending.
+    func preceding(_ end: Int, of publisher: UInt32, limit: Int) -> [Int] {
+        guard let table else {
+            guard let run = index?.run(publisher).indexes else { return [] }
+            let first = SegmentIndex.first(below: run.count) { Int(run[$0]) >= end }
+            return run[..<first].suffix(limit).reversed().map(Int.init)
+        }
+        return table.newest(publisher, in: 0..<min(end, table.count), limit: limit)
+    }
+
+    /// Whether something of it was stored within these milliseconds since 1970, as far as that is known at once.
+    func mayHold(_ range: ClosedRange<Int64>) -> Bool {
+        guard table == nil, let head = index?.head else { return true }
+        return head.earliest <= range.upperBound && head.latest >= range.lowerBound
+    }
+
+    /// The index from which on places may be of this time or later.
+    func first(storedAt milliseconds: Int64, of publisher: UInt32) -> Int {
+        guard table == nil, let index, index.head.isOrdered == 1 else { return 0 }
+        let run = index.run(publisher).indexes
+        let number = SegmentIndex.first(below: run.count) { index.place(Int(run[$0]))?.received ?? .max >= milliseconds }
+        return number < run.count ? Int(run[number]) : index.count
+    }
+
+    private static let lookAhead = 4096
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import InformationServices
+import StationModel
+
+extension SegmentLog: ReportLog {
+    func append(
+        publisher: Int64, sequence: Int64, receivedAt: Timestamp, isLate: Bool, body: UnsafeBufferPointer<UInt8>
+    ) throws -> Int64 {
+        let (segment, table) = try writable()
+        let offset = segment.bytes + FrameHead.bytes + pendingBodies.count
+        guard let number = UInt32(exactly: publisher), let place = UInt32(exactly: offset),
+            body.count < Int(LogPlace.lateMark)
+        else { throw StoreError(.unusable, "the report does not fit the log") }
+        pendingBodies.append(contentsOf: body)
+        let position = segment.end
+        table.append(
+            LogPlace(
+                publisher: number, lengthAndLate: UInt32(body.count) | (isLate ? LogPlace.lateMark : 0),
+                sequence: sequence, received: receivedAt.milliseconds, offset: place, previous: 0))
+        return position
+    }
+
+    func lastPosition() throws -> Int64 { (segments.last?.end ?? 1) - 1 }
+
+    func firstPosition() throws -> Int64 { segments.first?.firstPosition ?? 1 }
+
+    func entry(at position: Int64) throws -> LogEntry? {
+        guard let segment = segment(of: position) else { return nil }
+        return try entry(segment, Int(position - segment.firstPosition))
+    }
+
+    func page(after position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry] {
+        var entries: [LogEntry] = []
+        let next = max(0, position) &+ 1
+        for segment in segments where segment.end > next && entries.count < limit {
+            let start = Int(max(0, next - segment.firstPosition))
+            let room = limit - entries.count
+            let indexes =
+                try number(publisher).map { segment.following(start, of: $0, limit: room) }
+                ?? Array(start..<min(segment.count, start + room))
+            for index in indexes { if let entry = try entry(segment, index) { entries.append(entry) } }
+        }
+        return entries
+    }
+
+    func page(before position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry] {
+        var entries: [LogEntry] = []
+        for segment in segments.reversed() where segment.firstPosition < position && entries.count < limit {
+            let end = Int(clamping: min(Int64(segment.count), position - segment.firstPosition))
+            let room = limit - entries.count
+            let indexes =
+                try number(publisher).map { segment.preceding(end, of: $0, limit: room) }
+                ?? (max(0, end - room)..<end).reversed()
+            for index in indexes { if let entry = try entry(segment, index) { entries.append(entry) } }
+        }
+        return entries
+    }
+
+    func count(after position: Int64, limit: Int, publisher: Int64) throws -> Int {
+        guard let number = try number(publisher) else { return 0 }
+        var count = 0
+        for segment in segments where segment.end > position &+ 1 && count < limit {
+            let start = Int(max(0, position &+ 1 - segment.firstPosition))
+            count += segment.following(start, of: number, limit: limit - count).count
+        }
+        return count
+    }
+
+    func lookup(publisher: Int64, sequence: Int64) throws -> LogEntry? {
+        guard let number = try number(publisher) else { return nil }
+        for segment in segments.reversed() {
+            if let index = segment.find(number, sequence: sequence) { return try entry(segment, index) }
+        }
+        return nil
+    }
+
+    func history(
+        publisher: Int64, range: ClosedRange<Timestamp>, after position: Int64, limit: Int
+    ) throws -> [LogEntry] {
+        guard let number = try number(publisher) else { return [] }
+        let times = range.lowerBound.milliseconds...range.upperBound.milliseconds
+        var entries: [LogEntry] = []
+        for segment in segments where segment.end > position &+ 1 && segment.mayHold(times) {
+            var next = Int(max(0, position &+ 1 - segment.firstPosition))
+            next = max(next, segment.first(storedAt: times.lowerBound, of: number))
+            while entries.count < limit {
+                let indexes = segment.following(next, of: number, limit: 64)
+                for index in indexes where entries.count < limit {
+                    guard let place = segment.place(index), times.contains(place.received) else { continue }
+                    if let entry = try entry(segment, index) { entries.append(entry) }
+                }
+                guard indexes.count == 64, let last = indexes.last else { break }
+                next = last + 1
+            }
+        }
+        return entries
+    }
+
+    func progress(after position: Int64) throws -> [PublisherProgress] {
+        var found: [UInt32: PublisherProgress] = [:]
+        for segment in segments where segment.end > position &+ 1 {
+            for index in Int(max(0, position &+ 1 - segment.firstPosition))..<segment.count {
+                guard let place = segment.place(index) else { continue }
+                let earlier = found[place.publisher]
+                let isNewer = place.sequence >= earlier?.lastSequence ?? 0
+                found[place.publisher] = PublisherProgress(
+                    publisher: Int64(place.publisher), lastSequence: isNewer ? place.sequence : earlier?.lastSequence ?? 0,
+                    lastPosition: isNewer ? segment.firstPosition + Int64(index) : earlier?.lastPosition ?? 0,
+                    lastReport: Timestamp(milliseconds: place.received))
+            }
+        }
+        return found.values.sorted { $0.publisher < $1.publisher }
+    }
+
+    // MARK: - Places
+
+    private func number(_ publisher: Int64?) throws -> UInt32? {
+        guard let publisher else { return nil }
+        // A number that no publisher can have has no reports.
+        return UInt32(exactly: publisher) ?? .max
+    }
+
+    private func segment(of position: Int64) -> Segment? {
+        let index = SegmentIndex.first(below: segments.count) { segments[$0].end > position }
+        guard index < segments.count, segments[index].firstPosition <= position else { return nil }
+        return segments[index]
+    }
+
+    private func entry(_ segment: Segment, _ index: Int) throws -> LogEntry? {
+        guard let place = segment.place(index) else { return nil }
+        return LogEntry(
+            position: segment.firstPosition + Int64(index), publisher: Int64(place.publisher), sequence: place.sequence,
+            receivedAt: Timestamp(milliseconds: place.received), isLate: place.isLate, body: try body(segment, place))
+    }
+
+    private func body(_ segment: Segment, _ place: LogPlace) throws -> [UInt8] {
+        let pendingStart = Int(place.offset) - segment.bytes - FrameHead.bytes
+        if pendingStart >= 0, segment === segments.last {
+            guard pendingStart + place.length <= pendingBodies.count else { throw damaged(segment) }
+            return Array(pendingBodies[pendingStart..<(pendingStart + place.length)])
+        }
+        var read = 0
+        let bytes = try [UInt8](unsafeUninitializedCapacity: place.length) { buffer, count in
+            read = try segment.file.read(UnsafeMutableRawBufferPointer(buffer), at: Int(place.offset))
+            count = read
+        }
+        guard read == place.length else { throw damaged(segment) }
+        return bytes
+    }
+
+    func damaged(_ segment: Segment) -> StoreError {
+        StoreError(
+            .damaged, "the log \(segment.file.path) is shorter than it was; put the last backup in its place")
+    }
+}

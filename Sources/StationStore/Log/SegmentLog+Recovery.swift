@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// Opening the log: every report that was acknowledged is there, or the log is refused.
+extension SegmentLog {
+    /// Opens the segments, cuts off what was never acknowledged, and folds what was left unfolded.
+    ///
+    /// - Parameters:
+    ///   - generation: the last commit of the database.
+    ///   - position: the last position that the database knows; the log must reach it.
+    /// - Returns: how many bytes were cut off.
+    /// - Throws: `damaged` for a missing segment, a broken frame before the end, or an end before `position`.
+    func open(generation: Int64, position: Int64) throws -> Int {
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw SegmentFile.failure("make", folder) }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        for name in names where name.hasSuffix(".new") { unlink("\(folder)/\(name)") }
+        let firsts = names.filter { $0.hasSuffix(".segment") }.compactMap { Int64($0.dropLast(8)) }.sorted()
+        var cut = 0
+        for (number, first) in firsts.enumerated() {
+            if let last = segments.last, last.end != first {
+                throw StoreError(
+                    .damaged, "the log \(folder) lacks reports \(last.end) to \(first - 1); put the last backup in its place")
+            }
+            let isLast = number == firsts.count - 1
+            let file = try SegmentFile(path: path(first, "segment"))
+            let size = try file.size()
+            let index = isLast ? nil : SegmentIndex(path: path(first, "index"), firstPosition: first, segmentBytes: size)
+            let segment = Segment(firstPosition: first, file: file, bytes: size, index: index)
+            segments.append(segment)
+            guard index == nil else { continue }
+            cut += try scan(segment, size, generation: generation, mayBeTorn: isLast)
+            if !isLast { fold(segment) }
+        }
+        durableCount = segments.last?.count ?? 0
+        let end = try lastPosition()
+        if end < position {
+            throw StoreError(
+                .damaged,
+                "the log \(folder) ends at report \(end), but \(position) were acknowledged; put the last backup in its place")
+        }
+        return cut
+    }
+
+    /// Reads all frames of a segment into a table.
+    private func scan(_ segment: Segment, _ size: Int, generation: Int64, mayBeTorn: Bool) throws -> Int {
+        let table = SegmentTable()
+        segment.table = table
+        let bytes = try contents(segment.file, size)
+        try bytes.withUnsafeBytes { bytes in
+            var at = 0
+            while at < bytes.count {
+                guard let head = Self.frame(in: bytes, at: at), head.firstPosition == segment.end else { break }
+                if head.generation > UInt64(bitPattern: generation) { break }
+                let start = at + Int(head.length) - Int(head.count) * MemoryLayout<LogPlace>.stride
+                for index in 0..<Int(head.count) {
+                    let place = bytes.loadUnaligned(
+                        fromByteOffset: start + index * MemoryLayout<LogPlace>.stride, as: LogPlace.self)
+                    guard Int(place.offset) >= at + FrameHead.bytes, Int(place.offset) + place.length <= start else {
+                        throw damaged(segment)
+                    }
+                    table.append(place)
+                }
+                at += Int(head.length)
+            }
+            segment.bytes = at
+            // Behind the frame that was being written when the process ended, there is nothing.
+            guard at == bytes.count || (mayBeTorn && !Self.hasFrame(bytes, behind: at)) else {
+                throw StoreError(
+                    .damaged, "the log \(segment.file.path) is damaged at byte \(at); put the last backup in its place")
+            }
+        }
+        if segment.bytes < size { try segment.file.cut(to: segment.bytes) }
+        return size - segment.bytes
+    }
+
+    private func contents(_ file: SegmentFile, _ size: Int) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = try file.read(UnsafeMutableRawBufferPointer(buffer), at: 0)
+        }
+    }
+
+    /// The head of a whole and intact frame; nil for anything else.
+    static func frame(in bytes: UnsafeRawBufferPointer, at offset: Int) -> FrameHead? {
+        guard bytes.count - offset >= FrameHead.bytes else { return nil }
+        let head = bytes.loadUnaligned(fromByteOffset: offset, as: FrameHead.self)
+        guard head.mark == FrameHead.mark, Int(head.length) <= bytes.count - offset,
+            Int(head.length) >= FrameHead.bytes + Int(head.count) * MemoryLayout<LogPlace>.stride
+        else { return nil }
+        let covered = bytes[(offset + FrameHead.covered)..<(offset + Int(head.length))]
+        return CRC32C.checksum(UnsafeRawBufferPointer(rebasing: covered)) == head.checksum ? head : nil
+    }
+
+    /// Whether an intact frame stands anywhere behind a broken one.
+    private static func hasFrame(_ bytes: UnsafeRawBufferPointer, behind offset: Int) -> Bool {
+        var at = offset + 1
+        while at + FrameHead.bytes <= bytes.count {
+            if bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self) == FrameHead.mark, frame(in: bytes, at: at) != nil {
+                return true
+            }
+            at += 1
+        }
+        return false
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import InformationServices
+import StationModel
+import Synchronization
+
+/// The log of reports: append-only segment files, each with an index that is folded once the segment is full.
+///
+/// What a batch appends is one frame, written and synced at once. Its place in the transaction: a frame names the
+/// commit of the database without which it does not count. A batch that changed nothing else names the last commit
+/// and is complete with its sync; one that did names the next, so it counts only if that commit came through. A frame
+/// at the end that does not count, or is torn, was never acknowledged and is cut off at the next start.
+final class SegmentLog {
+    let folder: String
+    /// A segment is sealed once it has so many bytes.
+    let segmentBytes: Int
+    /// Runs the folding of a sealed segment; its end is picked up by the next batch.
+    private let background: @Sendable (@escaping @Sendable () -> Void) -> Void
+    var segments: [Segment] = []
+    /// Bodies appended since the last flush.
+    var pendingBodies: [UInt8] = []
+    /// Places of the newest segment that are on the disk.
+    var durableCount = 0
+    /// First positions of segments whose index is written.
+    private let folded = Folded()
+
+    private final class Folded: Sendable { let positions = Mutex<[Int64]>([]) }
+
+    /// The most memory that is kept for the next batch.
+    private static let keptBytes = 8 << 20
+
+    init(
+        folder: String, segmentBytes: Int = 64 << 20,
+        background: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) {
+        self.folder = folder
+        self.segmentBytes = min(max(segmentBytes, 4096), 1 << 30)
+        self.background = background
+    }
+
+    func path(_ firstPosition: Int64, _ kind: String) -> String {
+        let digits = String(firstPosition)
+        return "\(folder)/\(String(repeating: "0", count: max(0, 19 - digits.count)))\(digits).\(kind)"
+    }
+
+    // MARK: - The transaction
+
+    /// How far the log had come, to go back to.
+    struct Mark {
+        let segments: Int
+        let places: Int
+        let bytes: Int
+    }
+
+    var mark: Mark { Mark(segments: segments.count, places: segments.last?.count ?? 0, bytes: pendingBodies.count) }
+
+    /// Forgets what was appended since the mark. An empty segment that was begun stays.
+    func rollBack(to mark: Mark) {
+        guard let last = segments.last, let table = last.table else { return }
+        table.shrink(to: mark.segments == segments.count ? mark.places : 0)
+        pendingBodies.removeSubrange(min(mark.bytes, pendingBodies.count)...)
+    }
+
+    /// Whether something was appended that is not on the disk yet.
+    var isPending: Bool { (segments.last?.count ?? 0) > durableCount }
+
+    /// Writes what was appended and syncs it; `generation` is the commit that it needs.
+    func flush(generation: Int64) throws {
+        guard isPending, let segment = segments.last, let table = segment.table else { return }
+        let length = FrameHead.bytes + pendingBodies.count + (table.count - durableCount) * MemoryLayout<LogPlace>.stride
+        var head = FrameHead(
+            length: UInt32(truncatingIfNeeded: length), count: UInt32(truncatingIfNeeded: table.count - durableCount),
+            generation: UInt64(bitPattern: generation), firstPosition: segment.firstPosition + Int64(durableCount))
+        try table.places[durableCount...].withUnsafeBytes { places in
+            try pendingBodies.withUnsafeBytes { bodies in
+                withUnsafeBytes(of: head) { bytes in
+                    head.checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[FrameHead.covered...]))
+                }
+                head.checksum = CRC32C.checksum(bodies, after: head.checksum)
+                head.checksum = CRC32C.checksum(places, after: head.checksum)
+                try withUnsafeBytes(of: head) { try segment.file.write([$0, bodies, places], at: segment.bytes) }
+            }
+        }
+        try segment.file.sync()
+        segment.bytes += length
+        durableCount = table.count
+        if pendingBodies.capacity > Self.keptBytes {
+            pendingBodies = []
+        } else {
+            pendingBodies.removeAll(keepingCapacity: true)
+        }
+    }
+
+    // MARK: - Segments
+
+    /// The segment for the next report: the newest, or a new one when that is full.
+    func writable() throws -> (Segment, SegmentTable) {
+        if let segment = segments.last, let table = segment.table, segment.bytes < segmentBytes || isPending {
+            return (segment, table)
+        }
+        let first = segments.last?.end ?? 1
+        if let full = segments.last { fold(full) }
+        let file = try SegmentFile(path: path(first, "segment"), create: true)
+        try SegmentFile.syncFolder(folder)
+        let table = SegmentTable()
+        let segment = Segment(firstPosition: first, file: file, table: table)
+        segments.append(segment)
+        durableCount = 0
+        return (segment, table)
+    }
+
+    /// Writes the index of a full segment, beside the batches that go on.
+    func fold(_ segment: Segment) {
+        guard let table = segment.table, segment.index == nil else { return }
+        let first = segment.firstPosition
+        let bytes = segment.bytes
+        let path = path(first, "index")
+        background { [folded] in
+            // Without an index the table stays in memory, and the next start folds it again.
+            guard (try? SegmentIndex.write(table, firstPosition: first, segmentBytes: bytes, to: path)) != nil else { return }
+            folded.positions.withLock { $0.append(first) }
+        }
+    }
+
+    /// Takes the indexes that were written meanwhile in the place of tables.
+    func takeFolded() {
+        let positions = folded.positions.withLock { positions in
+            defer { positions.removeAll() }
+            return positions
+        }
+        for first in positions {
+            guard let segment = segments.first(where: { $0.firstPosition == first }), segment !== segments.last else { continue }
+            segment.index = SegmentIndex(path: path(first, "index"), firstPosition: first, segmentBytes: segment.bytes)
+            if segment.index != nil { segment.table = nil }
+        }
+    }
+}

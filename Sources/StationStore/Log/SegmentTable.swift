@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The table of a segment that is being written, or whose index is not on disk yet: all places by position, and for each
+/// publisher a chain of its places, the newest first.
+final class SegmentTable: @unchecked Sendable {
+    // Written by the core thread until the segment is sealed, read by anyone afterwards.
+    private(set) var places: [LogPlace] = []
+    /// By publisher's number: its newest place and one; 0 for none.
+    private var heads: [UInt32] = []
+    /// Whether some report came late: then the chain of a publisher need not descend in sequence.
+    private(set) var hasLate = false
+
+    var count: Int { places.count }
+
+    func append(_ place: LogPlace) {
+        let publisher = Int(place.publisher)
+        if publisher >= heads.count {
+            heads.append(contentsOf: repeatElement(0, count: max(publisher + 1 - heads.count, heads.count)))
+        }
+        var place = place
+        place.previous = heads[publisher]
+        places.append(place)
+        heads[publisher] = UInt32(truncatingIfNeeded: places.count)
+        if place.isLate { hasLate = true }
+    }
+
+    /// Forgets the places from `count` on.
+    func shrink(to count: Int) {
+        while places.count > count, let last = places.popLast() { heads[Int(last.publisher)] = last.previous }
+    }
+
+    /// The newest place of a publisher and one; 0 for none.
+    func head(_ publisher: UInt32) -> UInt32 { Int(publisher) < heads.count ? heads[Int(publisher)] : 0 }
+
+    /// The indexes of a publisher's places that are in the range, the newest first, `limit` at most.
+    func newest(_ publisher: UInt32, in range: Range<Int>, limit: Int) -> [Int] {
+        var found: [Int] = []
+        var next = head(publisher)
+        while next != 0, found.count < limit {
+            let index = Int(next) - 1
+            if index < range.lowerBound { break }
+            if index < range.upperBound { found.append(index) }
+            next = places[index].previous
+        }
+        return found
+    }
+
+    /// The index of a publisher's report with this sequence.
+    func find(_ publisher: UInt32, sequence: Int64) -> Int? {
+        var next = head(publisher)
+        while next != 0 {
+            let index = Int(next) - 1
+            let place = places[index]
+            if place.sequence == sequence { return index }
+            if place.sequence < sequence, !hasLate { return nil }
+            next = place.previous
+        }
+        return nil
+    }
+}
