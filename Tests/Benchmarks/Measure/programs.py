@@ -44,14 +44,16 @@ class Programs:
 
     # Fixtures
 
-    def fixture(self, stations, subscribers, idle=0, clients=None, port=None):
+    def fixture(self, stations, subscribers, idle=0, reported=0, clients=None, port=None):
         """A folder to copy from; made once."""
-        key = (stations, subscribers, idle, clients, port)
+        key = (stations, subscribers, idle, reported, clients, port)
         if key not in self.fixtures:
             folder = self.folder / f"fixture-{len(self.fixtures)}"
             command = [
                 self.swift, "fixture", "--dir", folder, "--stations", stations, "--subscribers", subscribers,
                 "--idle-subscribers", idle, "--domain", DOMAIN, "--secret", SECRET, "--port", port or self.port]
+            if reported:
+                command.append("--reported")
             if clients:
                 command += ["--clients", clients]
             self.call(command, 900)
@@ -63,6 +65,7 @@ class Programs:
         folder = self.folder / "run"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(fixture, folder)
+        os.sync()  # or the copy would be written while the run syncs
         return folder
 
     def call(self, command, seconds=300):
@@ -94,11 +97,12 @@ class Programs:
         with Attached(self, component, **options) as attached:
             return attached.result()
 
-    def ours(self, stations, subscribers, idle=0, environment=None, **options):
+    def ours(self, stations, subscribers, idle=0, reported=0, environment=None, **options):
         """A run of Stationmaster with a fresh copy of the fixture."""
-        folder = self.fresh(self.fixture(stations, subscribers, idle))
+        folder = self.fresh(self.fixture(stations, subscribers, idle, reported))
         return self.attach(
-            self.stationmaster(folder, environment), stations=stations, subscribers=subscribers, **options)
+            self.stationmaster(folder, environment), stations=stations, subscribers=subscribers, reported=reported,
+            **options)
 
     def theirs(self, name, stations, subscribers, **options):
         """A run of a rival."""

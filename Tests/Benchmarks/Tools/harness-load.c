@@ -31,7 +31,7 @@ void acknowledged(uint64_t number) {
 // As both servers write it: every `"` of the JSON as `&quot;`.
 static void put_report(uint64_t number) {
     uint64_t station = next_random() % (uint64_t)options.stations;
-    uint32_t seq = ++sequence[station];
+    uint32_t seq = ++sequence[station] + options.reported;
     Buffer *out = &wire.out;
     put_text(out, "<iq type='set' id='r");
     put_number(out, number);

@@ -6,7 +6,7 @@
 #include "harness.h"
 
 Options options = {.domain = "devices.localhost", .secret = "secret", .port = 5347, .stations = 10, .window = 100,
-                   .reports = 10000, .warmup = -1, .seed = 1, .patience = 20};
+                   .reports = 10000, .warmup = -1, .seed = 1, .patience = 20, .settle = 200};
 Link wire;
 
 static void read_options(int count, char **words) {
@@ -23,6 +23,8 @@ static void read_options(int count, char **words) {
         else if (!strcmp(name, "--rate")) options.rate = atof(value);
         else if (!strcmp(name, "--seed")) options.seed = strtoull(value, NULL, 10);
         else if (!strcmp(name, "--online")) options.online = atol(value);
+        else if (!strcmp(name, "--reported")) options.reported = (uint32_t)atol(value);
+        else if (!strcmp(name, "--settle")) options.settle = atoi(value);
         else if (!strcmp(name, "--hold")) options.hold = value;
         else if (!strcmp(name, "--pid-file")) options.pid_file = value;
         else fail("unknown option");
@@ -122,7 +124,7 @@ int main(int count, char **words) {
     read_options(count, words);
     await_component();
     shake_hands();
-    settle(300);
+    settle(options.settle);
     come_online();
     if (options.hold) hold();
     if (options.reports > 0) measure();

@@ -7,10 +7,12 @@
 
 typedef struct {
     const char *domain, *secret, *hold, *pid_file;
-    int port, patience;
+    int port, patience, settle;
     long stations, subscribers, window, reports, warmup, online;
     double rate;
     uint64_t seed;
+    // How many reports each station has sent before.
+    uint32_t reported;
 } Options;
 
 typedef struct {

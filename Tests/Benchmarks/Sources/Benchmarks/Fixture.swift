@@ -21,6 +21,8 @@ struct Fixture {
     let clients: String
     let secret: String
     let port: Int
+    /// Whether each station has a report in the log already, so that its next one has the number 2.
+    let haveReported: Bool
 
     /// Stations that never report, to which the idle subscriptions belong.
     private var quietStations: Int { min(idleSubscribers, 1000) }
@@ -76,6 +78,7 @@ struct Fixture {
         for number in 0..<quietStations {
             try addStation("quiet\(number)", Int64(stations + number + 1), certificate, store)
         }
+        try store.information.setProgressPosition(store.information.log.lastPosition())
     }
 
     private func addStation(_ name: String, _ number: Int64, _ certificate: [UInt8], _ store: StationStore) throws {
@@ -89,7 +92,17 @@ struct Fixture {
                 firmwareVersion: "1.0.0", firmwareSequence: 1, isSubscribed: true, engravedAt: made,
                 installedAt: made))
         try store.information.put(PublisherRecord(number: number, serial: serial, jid: jid))
+        guard haveReported else { return }
+        let position = try store.information.log.append(
+            publisher: number, sequence: 1, receivedAt: made, isLate: false, body: Self.firstReport)
+        try store.information.setProgress([
+            PublisherProgress(publisher: number, lastSequence: 1, lastPosition: position, lastReport: made)
+        ])
     }
+
+    private static let firstReport = Array(
+        #"{"seq":1,"records":[{"bt":1795413600,"n":"temperature","u":"Cel","v":21.5},{"n":"wind-speed","u":"m/s","v":4.1}]}"#
+            .utf8)
 
     /// What stands for a key: unique, and of the right length. No message of a harness is checked against it.
     private static func key(_ kind: UInt8, _ number: Int64) -> [UInt8] {

@@ -21,6 +21,8 @@ struct FixtureCommand: ParsableCommand {
     @Option(help: "The domain of stations and consumers.") var clients = "localhost"
     @Option(help: "The port of the server or harness on 127.0.0.1.") var port = 5347
 
+    @Flag(help: "Each station has reported once; its next report has seq 2.") var reported = false
+
     func validate() throws {
         guard (0...10_000_000).contains(stations), (0...1_000_000).contains(subscribers),
             (0...1_000_000).contains(idleSubscribers), (1...65_535).contains(port)
@@ -30,7 +32,8 @@ struct FixtureCommand: ParsableCommand {
     func run() throws {
         let fixture = Fixture(
             folder: URL(fileURLWithPath: folder).path, stations: stations, subscribers: subscribers,
-            idleSubscribers: idleSubscribers, domain: domain, clients: clients, secret: secret, port: port)
+            idleSubscribers: idleSubscribers, domain: domain, clients: clients, secret: secret, port: port,
+            haveReported: reported)
         print(try fixture.write())
     }
 }
