@@ -48,4 +48,6 @@ Component "devices.example.org"
     component_secret = "CHANGE ME"
 
 -- Where Stationmaster runs on the same machine, nothing else is needed: the component port is 5347 on 127.0.0.1.
+-- On another machine: add "net_multiplex" to modules_enabled, globally ports = { } and ssl_ports = { 5348 }, and on our side component.tls: true
+-- with component.serverName: one of this server's hosts.
 -- mod_limits: a thousand stations behind one address are not an attack. If you load it, give clients a rate that lets them in.

@@ -33,7 +33,9 @@ struct LoopbackPing: Sendable {
 
     /// Whether this is one of our pings come back (as request, or as the server's answer to it).
     mutating func takes(_ element: XMLElement) -> Bool {
-        guard isUnderWay, element.isNamed(XMLName("iq", Namespaces.component)),
+        // jabberd2 hands everything over in the namespace of clients.
+        guard isUnderWay, element.localName == "iq",
+            [Namespaces.component, Namespaces.client].contains(element.namespace),
             let id = element.attribute("id"), let index = identifiers.firstIndex(of: id),
             element.attribute("from") == domain || element.attribute("from") == nil
         else { return false }

@@ -72,7 +72,7 @@ struct LiveClientTests {
         try await check(connection)
     }
 
-    @Test("EXTERNAL: the certificate says who we are, over STARTTLS and direct TLS", arguments: LiveServer.all)
+    @Test("EXTERNAL: the certificate says who we are, over STARTTLS and direct TLS", arguments: LiveServer.main)
     func external(server: LiveServer) async throws {
         var configuration = try server.certificate(server.station)
         let connection = try await connect(configuration)
@@ -83,7 +83,7 @@ struct LiveClientTests {
         try await check(try await connect(configuration))
     }
 
-    @Test("A certificate of a foreign CA does not let us in", arguments: LiveServer.all)
+    @Test("A certificate of a foreign CA does not let us in", arguments: LiveServer.main)
     func untrusted(server: LiveServer) async throws {
         let error = try #require(await error(try server.certificate(server.stranger)))
         let isRefused = error.authenticationCondition != nil || error.code == .tls || error.code == .closed

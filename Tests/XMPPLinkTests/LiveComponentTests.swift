@@ -22,7 +22,10 @@ struct LiveComponentTests {
         try await Task.sleep(for: .seconds(3))
         #expect(scene.link.isReady)
         #expect(scene.recorder.lost.isEmpty)
-        #expect(scene.recorder.elements.isEmpty)
+        // jabberd2 greets each component with questions of its own (disco#info from its session managers).
+        let pings = scene.recorder.elements.filter { $0.elements.first?.name == XMLName("ping", Namespaces.ping) }
+        #expect(pings.isEmpty)
+        if server.server != "jabberd2" { #expect(scene.recorder.elements.isEmpty) }
         try await scene.end()
     }
 
@@ -37,7 +40,8 @@ struct LiveComponentTests {
         try await scene.end()
     }
 
-    @Test("An unknown name is explained", arguments: LiveServer.all)
+    /// jabberd2 takes any name from whoever knows the secret.
+    @Test("An unknown name is explained", arguments: LiveServer.main)
     func unknownName(server: LiveServer) async throws {
         let scene = LiveScene(server) { $0.domain = "unknown.example" }
         try await eventually("a refusal") { !scene.log.text.isEmpty }
