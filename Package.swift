@@ -45,6 +45,8 @@ let package = Package(
         .systemLibrary(name: "CStationExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
         .systemLibrary(name: "CStationOpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
+        .systemLibrary(name: "CStationMemory"),
+
         // Bytes
         library("XMLStream", ["CStationExpat"]),
         library("StationJSON"),
@@ -79,7 +81,7 @@ let package = Package(
         library(
             "Stationmaster",
             [
-                "StationStore", "XMPPComponent", "StationSettings",
+                "StationStore", "XMPPComponent", "StationSettings", "CStationMemory",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         library("StationAgent", ["XMPPClient", "StationProtocol", "StationPKI", "StationSettings"]),

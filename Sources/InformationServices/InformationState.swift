@@ -12,11 +12,11 @@ final class InformationState {
     let domain: JID
     let configuration: InformationConfiguration
     var epoch: Int64 = 1
-    var publishers: PublisherTable
-    var grants = GrantTable()
-    var subscriptions = SubscriptionTable()
+    @exclusivity(unchecked) var publishers: PublisherTable
+    @exclusivity(unchecked) var grants = GrantTable()
+    @exclusivity(unchecked) var subscriptions = SubscriptionTable()
     /// Reports stored since the start.
-    var reports: Int64 = 0
+    @exclusivity(unchecked) var reports: Int64 = 0
 
     var log: any ReportLog { store.log }
     /// ``InformationConfiguration/refusalMemory`` in milliseconds.

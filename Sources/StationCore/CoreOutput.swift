@@ -8,7 +8,7 @@ import XMPPCore
 public final class CoreOutput {
     private let outlet: any StanzaOutlet
     private let chunkBytes: Int
-    private var writer = XMLWriter(defaultNamespace: Namespaces.component)
+    @exclusivity(unchecked) private var writer = XMLWriter(defaultNamespace: Namespaces.component)
     /// The time of the batch.
     public internal(set) var now = Timestamp(milliseconds: 0)
     /// Chunks that the link did not take (down, or its queue full).
@@ -40,7 +40,9 @@ public final class CoreOutput {
     /// Whether the link took it all.
     func flush() {
         guard writer.count > 0 else { return }
-        isFlowing = outlet.deliver(writer.take())
+        // The outlet copies what it takes, so the memory is written again.
+        isFlowing = outlet.deliver(writer.bytes)
+        writer.removeAll(keepingCapacity: true)
         if !isFlowing { refusedChunks += 1 }
     }
 }

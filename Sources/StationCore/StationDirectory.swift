@@ -17,13 +17,13 @@ public final class StationDirectory {
         var domain: UInt16 = 0
     }
 
-    private var rows: [Row] = []
+    @exclusivity(unchecked) private var rows: [Row] = []
     /// The serials as they were engraved.
-    private var text: [UInt8] = []
+    @exclusivity(unchecked) private var text: [UInt8] = []
     /// Domains of addresses; a station's server seldom differs from the next one's.
-    private var domains: [String] = []
+    @exclusivity(unchecked) private var domains: [String] = []
     /// Open addressing by the hash of the folded serial: numbers and one; 0 for free.
-    private var slots: [UInt32] = []
+    @exclusivity(unchecked) private var slots: [UInt32] = []
     private var used = 0
     /// Addresses whose localpart is not the serial.
     private var unusual: [JID: Int] = [:]

@@ -76,6 +76,8 @@ struct InformationServicesIngestTests {
         #expect(bench.services.nextSequence(try Serial("wx-1")) == 5)
         #expect(try bench.report(from: station, InformationBench.body(2, 7)).refusal == "conflict")
         #expect(try stored(bench) == [1, 4, 2])
+        // The first report is put on the timeline with the next round of progress.
+        try bench.advance(seconds: 15)
         let timeline = try bench.command("station.explain", .object(["serial": "wx-1"]))
         let texts = timeline["entries"]?.items.compactMap { $0["text"]?.string } ?? []
         #expect(texts.contains("first report") && texts.contains("gap") && texts.contains("late report"))

@@ -24,6 +24,7 @@ enum ImportTable {
     static let rows: [ImportRow] = [
         ImportRow("CStationExpat", "system library: expat"),
         ImportRow("CStationOpenSSL", "system library: OpenSSL 3, with shims for its macros"),
+        ImportRow("CStationMemory", "how the process uses the heap of the C library"),
         ImportRow("XMLStream", "bytes to elements and back: parser, arena, writer, limits", "CStationExpat"),
         ImportRow("StationJSON", "strict JSON: validating scanner, tape, writer, shapes and their JSON Schema"),
         ImportRow("StationDigest", "hashes, HMAC, PBKDF2, random bytes, Base64 and hex", "CStationOpenSSL"),
@@ -64,7 +65,7 @@ enum ImportTable {
         ImportRow(
             "Stationmaster", "the component to run or embed: composition, configuration, service, control socket",
             """
-            DeviceManagement InformationServices StationCore StationDigest StationJSON StationModel StationPKI \
+            CStationMemory DeviceManagement InformationServices StationCore StationDigest StationJSON StationModel StationPKI \
             StationProtocol StationSettings StationStore XMLStream XMPPComponent XMPPCore
             """, others: "Foundation Logging NIOCore NIOPosix ServiceLifecycle"),
         ImportRow(
@@ -76,7 +77,7 @@ enum ImportTable {
         ImportRow(
             "StationTesting", "the test kit: bench, virtual clock, a station that plays the use cases",
             """
-            DeviceManagement InformationServices StationCore StationDigest StationJSON StationModel StationPKI \
+            CStationMemory DeviceManagement InformationServices StationCore StationDigest StationJSON StationModel StationPKI \
             StationProtocol Stationmaster XMLStream XMPPComponent XMPPCore
             """, others: "Foundation Logging"),
         ImportRow(

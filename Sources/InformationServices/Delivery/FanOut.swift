@@ -8,8 +8,8 @@ import XMPPCore
 final class FanOut {
     private let state: InformationState
     private let feeds: Feeds
-    private var index = RouteIndex()
-    private var item: ItemWriter
+    @exclusivity(unchecked) private var index = RouteIndex()
+    @exclusivity(unchecked) private var item: ItemWriter
 
     init(state: InformationState, feeds: Feeds) {
         self.state = state

@@ -84,9 +84,6 @@ final class Ingest {
         switch verdict {
         case .next:
             try store(stanza, report, body, measurements, publisher, context)
-            if publisher.record.lastSequence == 0 {
-                context.journal(publisher.record.serial, .report, "first report", detail: "seq \(report.seq)")
-            }
             forgetRefusal(publisher, context)
         case .afterGap(let missing):
             try store(stanza, report, body, measurements, publisher, context)

@@ -48,6 +48,7 @@ final class Progress {
         if slice.count == remaining { try state.store.setProgressPosition(position) }
         for publisher in slice {
             guard let at = publisher.record.lastReport else { continue }
+            if publisher.isNew { context.journal(publisher.record.serial, .report, "first report") }
             context.emit(
                 .reportSummary(
                     serial: publisher.record.serial, seq: publisher.record.lastSequence, at: at, firmware: nil))

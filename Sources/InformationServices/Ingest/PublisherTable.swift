@@ -13,6 +13,8 @@ struct Publisher {
     /// When a report of it was last refused for overload, or may have been lost with the link; nil once that is
     /// made good.
     var refusedAt: Timestamp?
+    /// Whether its first report came since progress was written last.
+    var isNew = false
 
     /// The number that its next report should have.
     var nextSequence: Int64 { record.lastSequence &+ 1 }
@@ -65,6 +67,11 @@ struct PublisherTable {
             get { flags & 4 != 0 }
             set { flags = newValue ? flags | 4 : flags & ~4 }
         }
+        /// Whether its first report has not been put on its timeline.
+        var isNew: Bool {
+            get { flags & 16 != 0 }
+            set { flags = newValue ? flags | 16 : flags & ~16 }
+        }
         /// Whether it owes a report, see ``Publisher/refusedAt``.
         var owes: Bool {
             get { flags & 8 != 0 }
@@ -104,7 +111,7 @@ struct PublisherTable {
             record: PublisherRecord(
                 number: number, serial: serial, jid: jid, state: row.publisherState, lastSequence: row.lastSequence,
                 lastPosition: row.lastPosition, lastReport: row.lastReport),
-            presence: row.presence, refusedAt: row.owes ? refusals[number] ?? orderExpectedAt : nil)
+            presence: row.presence, refusedAt: row.owes ? refusals[number] ?? orderExpectedAt : nil, isNew: row.isNew)
     }
 
     /// The serial alone.
@@ -182,6 +189,7 @@ struct PublisherTable {
     mutating func stored(_ number: Int64, sequence: Int64, position: Int64, at now: Timestamp) {
         guard number > 0, number <= Int64(rows.count) else { return }
         let index = Int(number &- 1)
+        if rows[index].lastSequence == 0 { rows[index].isNew = true }
         if sequence >= rows[index].lastSequence {
             rows[index].lastSequence = sequence
             rows[index].lastPosition = position
@@ -194,7 +202,7 @@ struct PublisherTable {
     }
 
     /// Stores the next report of a station without looking further; nil if it is not simply the next one of an active
-    /// station that has reported before. `store` returns its position, or nil to leave the report alone. A station
+    /// station. `store` returns its position, or nil to leave the report alone. A station
     /// that was refused at or before `forgiven` has made good now.
     @inline(__always)
     mutating func next(
@@ -203,12 +211,13 @@ struct PublisherTable {
     ) rethrows -> Int64? {
         guard place < rows.count, rows[place].isActive else { return nil }
         let last = rows[place].lastSequence
-        guard last > 0, sequence == last &+ 1 else { return nil }
+        guard sequence == last &+ 1 else { return nil }
         let number = Int64(place) &+ 1
         guard let position = try store(number) else { return nil }
         if rows[place].owes, let refused = refusals[number] ?? orderExpectedAt, refused <= forgiven {
             setRefused(number, at: nil)
         }
+        if last == 0 { rows[place].isNew = true }
         rows[place].lastSequence = sequence
         rows[place].lastPosition = position
         rows[place].lastReport = now
@@ -224,7 +233,10 @@ struct PublisherTable {
 
     /// The first `count` of them are written.
     mutating func markWritten(_ count: Int) {
-        for number in dirty.prefix(count) { rows[Int(number &- 1)].isDirty = false }
+        for number in dirty.prefix(count) {
+            rows[Int(number &- 1)].isDirty = false
+            rows[Int(number &- 1)].isNew = false
+        }
         dirty.removeFirst(min(count, dirty.count))
     }
 

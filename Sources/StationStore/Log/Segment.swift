@@ -5,10 +5,10 @@ final class Segment {
     let firstPosition: Int64
     let file: SegmentFile
     /// Bytes of complete frames.
-    var bytes: Int
+    @exclusivity(unchecked) var bytes: Int
     /// While it is written, and until its index is there.
-    var table: SegmentTable?
-    var index: SegmentIndex?
+    @exclusivity(unchecked) var table: SegmentTable?
+    @exclusivity(unchecked) var index: SegmentIndex?
 
     init(firstPosition: Int64, file: SegmentFile, bytes: Int = 0, table: SegmentTable? = nil, index: SegmentIndex? = nil) {
         self.firstPosition = firstPosition

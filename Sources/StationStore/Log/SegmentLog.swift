@@ -16,11 +16,11 @@ final class SegmentLog {
     let segmentBytes: Int
     /// Runs the folding of a sealed segment; its end is picked up by the next batch.
     private let background: @Sendable (@escaping @Sendable () -> Void) -> Void
-    var segments: [Segment] = []
+    @exclusivity(unchecked) var segments: [Segment] = []
     /// Bodies appended since the last flush.
-    var pendingBodies: [UInt8] = []
+    @exclusivity(unchecked) var pendingBodies: [UInt8] = []
     /// Places of the newest segment that are on the disk.
-    var durableCount = 0
+    @exclusivity(unchecked) var durableCount = 0
     /// First positions of segments whose index is written.
     private let folded = Folded()
 

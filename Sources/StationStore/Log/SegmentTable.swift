@@ -4,11 +4,11 @@
 /// publisher a chain of its places, the newest first.
 final class SegmentTable: @unchecked Sendable {
     // Written by the core thread until the segment is sealed, read by anyone afterwards.
-    private(set) var places: [LogPlace] = []
+    @exclusivity(unchecked) private(set) var places: [LogPlace] = []
     /// By publisher's number: its newest place and one; 0 for none.
-    private var heads: [UInt32] = []
+    @exclusivity(unchecked) private var heads: [UInt32] = []
     /// Whether some report came late: then the chain of a publisher need not descend in sequence.
-    private(set) var hasLate = false
+    @exclusivity(unchecked) private(set) var hasLate = false
 
     var count: Int { places.count }
 

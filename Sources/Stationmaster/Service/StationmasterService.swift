@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CStationMemory
 import Logging
 import NIOPosix
 import ServiceLifecycle
@@ -30,6 +31,7 @@ public final class StationmasterService: Service {
     ///
     /// Throws ``StationStore/StoreError`` if the store is locked by another process or damaged.
     public init(configuration: StationmasterConfiguration, logger: Logger) throws {
+        station_memory_policy()
         self.configuration = configuration
         self.logger = logger
         let inbox = Inbox(limits: configuration.core)
