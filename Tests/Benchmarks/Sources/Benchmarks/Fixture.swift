@@ -93,8 +93,10 @@ struct Fixture {
                 installedAt: made))
         try store.information.put(PublisherRecord(number: number, serial: serial, jid: jid))
         guard haveReported else { return }
-        let position = try store.information.log.append(
-            publisher: number, sequence: 1, receivedAt: made, isLate: false, body: Self.firstReport)
+        let position = try Self.firstReport.withUnsafeBufferPointer {
+            try store.information.log.append(
+                publisher: number, sequence: 1, receivedAt: made, isLate: false, body: $0)
+        }
         try store.information.setProgress([
             PublisherProgress(publisher: number, lastSequence: 1, lastPosition: position, lastReport: made)
         ])

@@ -36,9 +36,11 @@ struct MicroStore {
                     state ^= state << 17
                     let index = Int(state % UInt64(Self.publishers))
                     sequences[index] += 1
-                    _ = try store.information.log.append(
-                        publisher: Int64(index + 1), sequence: sequences[index],
-                        receivedAt: Timestamp(milliseconds: 1_795_413_600_000), isLate: false, body: body)
+                    _ = try body.withUnsafeBufferPointer {
+                        try store.information.log.append(
+                            publisher: Int64(index + 1), sequence: sequences[index],
+                            receivedAt: Timestamp(milliseconds: 1_795_413_600_000), isLate: false, body: $0)
+                    }
                 }
             }
             return batch
