@@ -146,6 +146,18 @@ static long status_kilobytes(long pid, const char *field) {
     return value;
 }
 
+typedef struct {
+    uint64_t pieces, bytes;
+} Heap;
+
+static Heap heap(void) {
+    Heap now = {0, 0};
+    int file = options.counter ? open(options.counter, O_RDONLY | O_CLOEXEC) : -1;
+    if (file >= 0 && read(file, &now, sizeof now) != sizeof now) now.pieces = now.bytes = 0;
+    if (file >= 0) close(file);
+    return now;
+}
+
 static int ascending(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return x < y ? -1 : x > y;
@@ -172,7 +184,7 @@ static void print(uint64_t ns, uint64_t start, uint64_t own, const Threads *befo
     qsort(latency, done, sizeof *latency, ascending);
     double seconds = (double)ns / 1e9;
     uint64_t from = start;
-    printf("{\"reports\":%lu,\"seconds\":%.6f,\"messages\":%lu,\"errors\":%lu,\"reportsPerSecond\":%.1f,"
+    printf("\"reports\":%lu,\"seconds\":%.6f,\"messages\":%lu,\"errors\":%lu,\"reportsPerSecond\":%.1f,"
            "\"stanzasPerSecond\":%.1f,\"p50\":%.4f,\"p90\":%.4f,\"p99\":%.4f,\"max\":%.4f,\"pause\":%.3f,",
            (unsigned long)done, seconds, (unsigned long)wire.messages, (unsigned long)wire.errors,
            (double)done / seconds, (double)(done + wire.messages) / seconds, percentile(.5), percentile(.9),
@@ -202,9 +214,13 @@ void measure(void) {
     memset(sent_at, 1, (size_t)most * sizeof *sent_at);
     long pid = component_pid();
     Threads before = threads(pid);
+    Heap heap_before = heap();
     uint64_t own = clock_ns(CLOCK_PROCESS_CPUTIME_ID), start = wall_ns();
     uint64_t ns = run(1 + (uint64_t)options.warmup, options.reports);
     own = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - own;
     Threads after = threads(pid);
+    Heap heap_after = heap();
+    printf("{\"allocations\":%lu,\"allocatedBytes\":%lu,", (unsigned long)(heap_after.pieces - heap_before.pieces),
+           (unsigned long)(heap_after.bytes - heap_before.bytes));
     print(ns, start, own, &before, &after, pid);
 }

@@ -24,6 +24,7 @@ static void read_options(int count, char **words) {
         else if (!strcmp(name, "--seed")) options.seed = strtoull(value, NULL, 10);
         else if (!strcmp(name, "--online")) options.online = atol(value);
         else if (!strcmp(name, "--reported")) options.reported = (uint32_t)atol(value);
+        else if (!strcmp(name, "--counter")) options.counter = value;
         else if (!strcmp(name, "--settle")) options.settle = atoi(value);
         else if (!strcmp(name, "--hold")) options.hold = value;
         else if (!strcmp(name, "--pid-file")) options.pid_file = value;

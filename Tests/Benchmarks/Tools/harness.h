@@ -7,6 +7,8 @@
 
 typedef struct {
     const char *domain, *secret, *hold, *pid_file;
+    // A file with two 64-bit numbers, see count-allocations.c; what is added to them during the load is printed.
+    const char *counter;
     int port, patience, settle;
     long stations, subscribers, window, reports, warmup, online;
     double rate;
