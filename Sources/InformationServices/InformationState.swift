@@ -34,8 +34,8 @@ final class InformationState {
 
     func load() throws {
         epoch = try store.epoch()
-        publishers.reserve(try store.publisherCount())
-        try store.eachPublisher { publishers.put($0) }
+        publishers.reserve(Int(clamping: try store.lastPublisher()))
+        try store.eachPublisher { try publishers.load($0) }
         for progress in try log.progress(after: try store.progressPosition()) {
             publishers.stored(
                 progress.publisher, sequence: progress.lastSequence, position: progress.lastPosition,

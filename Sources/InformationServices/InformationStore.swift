@@ -13,10 +13,10 @@ public protocol InformationStore: AnyObject {
 
     // Publishers: stations that may report. A row is never removed, since the log refers to it.
 
-    /// How many publishers there are.
-    func publisherCount() throws -> Int
+    /// The highest number of a publisher; 0 if there is none.
+    func lastPublisher() throws -> Int64
     /// Calls `body` for each publisher, by number.
-    func eachPublisher(_ body: (PublisherRecord) -> Void) throws
+    func eachPublisher(_ body: (StoredPublisher) throws -> Void) throws
     /// Adds a publisher, or writes JID and state of a known one; progress is written by ``setProgress(_:)``.
     func put(_ publisher: PublisherRecord) throws
     func setProgress(_ progress: [PublisherProgress]) throws
@@ -49,6 +49,37 @@ public protocol InformationStore: AnyObject {
 /// Whether a station may report.
 public enum PublisherState: String, Sendable, CaseIterable {
     case active, suspended, revoked, retired
+}
+
+/// A publisher as it stands in the store, lent for the moment: a start reads a million of them.
+public struct StoredPublisher {
+    /// 1, 2, 3, …
+    public let number: Int64
+    /// The serial as engraved.
+    public let serial: UnsafeBufferPointer<UInt8>
+    /// The bare JID, prepared.
+    public let jid: UnsafeBufferPointer<UInt8>
+    /// Whether its reports are taken.
+    public let state: PublisherState
+    /// The highest sequence stored; 0 before the first report.
+    public let lastSequence: Int64
+    /// Where the report with that sequence stands in the log.
+    public let lastPosition: Int64
+    /// When a report of it was last received.
+    public let lastReport: Timestamp?
+
+    public init(
+        number: Int64, serial: UnsafeBufferPointer<UInt8>, jid: UnsafeBufferPointer<UInt8>, state: PublisherState,
+        lastSequence: Int64, lastPosition: Int64, lastReport: Timestamp?
+    ) {
+        self.number = number
+        self.serial = serial
+        self.jid = jid
+        self.state = state
+        self.lastSequence = lastSequence
+        self.lastPosition = lastPosition
+        self.lastReport = lastReport
+    }
 }
 
 /// A station as information services know it.

@@ -119,6 +119,35 @@ public final class StationDirectory {
         return place
     }
 
+    /// Takes a station that the store holds, whose serial and address are valid, and which no other one has. False, and
+    /// nothing done, if its address is not the usual one or the number is taken: then ``put(_:_:at:)`` is the way.
+    public func load(
+        serial: UnsafeBufferPointer<UInt8>, jid: UnsafeBufferPointer<UInt8>, at number: Int
+    ) -> Bool {
+        let length = serial.count
+        guard length > 0, length <= 64, jid.count > length &+ 1, jid[length] == UInt8(ascii: "@"), number >= rows.count,
+            number < Int(UInt32.max) - 1, let start = UInt32(exactly: text.count)
+        else { return false }
+        for index in 0..<length where Self.lower(serial[index]) != jid[index] { return false }
+        let domain = UnsafeBufferPointer(rebasing: jid[(length &+ 1)...])
+        guard let place = place(ofDomain: domain) else { return false }
+        while rows.count <= number { rows.append(Row(start: 0)) }
+        text.append(contentsOf: serial)
+        rows[number] = Row(
+            start: start, length: UInt8(length), isUsual: true, domain: UInt16(truncatingIfNeeded: place))
+        used += 1
+        if used * 8 > slots.count * 7 { rehash(slots.count * 3 / 2 + 64) } else { insert(number) }
+        return true
+    }
+
+    /// The place of a domain in the list, where it is put if there is room.
+    private func place(ofDomain domain: UnsafeBufferPointer<UInt8>) -> Int? {
+        for (index, known) in domains.enumerated() where known.utf8.elementsEqual(domain) { return index }
+        guard domains.count < Self.mostDomains else { return nil }
+        domains.append(String(decoding: domain, as: UTF8.self))
+        return domains.count - 1
+    }
+
     private func make(_ serial: Serial, at wanted: Int?) -> Int? {
         let number = wanted ?? rows.count
         guard number >= 0, number < Int(UInt32.max) - 1, let start = UInt32(exactly: text.count) else { return nil }
@@ -136,9 +165,8 @@ public final class StationDirectory {
         rows[number].isUsual = false
         let domain = jid.domain
         if jid.localpart == serial.folded {
-            let known = domains.lastIndex(of: domain)
-            if known == nil, domains.count < Self.mostDomains { domains.append(domain) }
-            if let place = domains.lastIndex(of: domain) {
+            var bytes = domain
+            if let place = bytes.withUTF8(place(ofDomain:)) {
                 rows[number].domain = UInt16(truncatingIfNeeded: place)
                 rows[number].isUsual = true
                 return

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
+import GRDBSQLite
 import Governance
 import InformationServices
 import StationModel
@@ -33,21 +34,41 @@ final class SQLiteInformationStore: InformationStore {
 
     // MARK: - Publishers
 
-    func publisherCount() throws -> Int { Int(clamping: try number("SELECT count(*) FROM publisher")) }
+    func lastPublisher() throws -> Int64 { try number("SELECT coalesce(max(number), 0) FROM publisher") }
 
-    func eachPublisher(_ body: (PublisherRecord) -> Void) throws {
-        let rows = try Row.fetchCursor(database.db.cachedStatement(sql: "SELECT * FROM publisher ORDER BY number"))
-        while let row = try rows.next() {
-            guard let state = PublisherState(rawValue: row["state"]) else {
-                throw StoreError(.damaged, "the store holds an unknown publisher state")
-            }
-            let lastReport: Int64? = row["last_report_ms"]
-            body(
-                PublisherRecord(
-                    number: row["number"], serial: try Self.serial(row["spelling"]), jid: try Self.jid(row["jid"]),
-                    state: state, lastSequence: row["last_sequence"], lastPosition: row["last_position"],
-                    lastReport: lastReport.map { Timestamp(milliseconds: $0) }))
+    /// Through the C API: a start reads all of them, and nothing is copied on the way.
+    func eachPublisher(_ body: (StoredPublisher) throws -> Void) throws {
+        let statement = try database.db.makeStatement(
+            sql: "SELECT number, spelling, jid, state, last_sequence, last_position, last_report_ms FROM publisher")
+        let raw = statement.sqliteStatement
+        defer { sqlite3_reset(raw) }
+        while true {
+            let code = sqlite3_step(raw)
+            if code == SQLITE_DONE { break }
+            guard code == SQLITE_ROW else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+            let hasReport = sqlite3_column_type(raw, 6) != SQLITE_NULL
+            try body(
+                StoredPublisher(
+                    number: sqlite3_column_int64(raw, 0), serial: Self.text(raw, 1), jid: Self.text(raw, 2),
+                    state: try Self.state(Self.text(raw, 3)), lastSequence: sqlite3_column_int64(raw, 4),
+                    lastPosition: sqlite3_column_int64(raw, 5),
+                    lastReport: hasReport ? Timestamp(milliseconds: sqlite3_column_int64(raw, 6)) : nil))
         }
+        // The pages of the whole table have gone through the cache; none of them is wanted again soon.
+        sqlite3_db_release_memory(try database.db.sqliteConnection)
+    }
+
+    private static func text(_ statement: OpaquePointer?, _ column: Int32) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(
+            start: sqlite3_column_text(statement, column), count: Int(sqlite3_column_bytes(statement, column)))
+    }
+
+    private static func state(_ word: UnsafeBufferPointer<UInt8>) throws -> PublisherState {
+        if word.elementsEqual("active".utf8) { return .active }
+        guard let state = PublisherState(rawValue: String(decoding: word, as: UTF8.self)) else {
+            throw StoreError(.damaged, "the store holds an unknown publisher state")
+        }
+        return state
     }
 
     func put(_ publisher: PublisherRecord) throws {

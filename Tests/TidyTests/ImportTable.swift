@@ -77,7 +77,7 @@ enum ImportTable {
         ImportRow(
             "StationTesting", "the test kit: bench, virtual clock, a station that plays the use cases",
             """
-            CStationMemory DeviceManagement InformationServices StationCore StationDigest StationJSON StationModel StationPKI \
+            DeviceManagement InformationServices StationCore StationDigest StationJSON StationModel StationPKI \
             StationProtocol Stationmaster XMLStream XMPPComponent XMPPCore
             """, others: "Foundation Logging"),
         ImportRow(

@@ -11,6 +11,7 @@ final class PresenceTracking {
     private let roster: StationRoster
     private let configuration: DeviceConfiguration
     private static let flushMilliseconds: Int64 = 30_000
+    private static let flushSlice = 500
     private static let tickMilliseconds: Int64 = 100
 
     init(store: any DeviceStore, roster: StationRoster, configuration: DeviceConfiguration) {
@@ -42,9 +43,16 @@ final class PresenceTracking {
 
     private func flushLater(_ context: CoreContext) {
         context.later(milliseconds: Self.flushMilliseconds) { [self] context in
-            try store.setLastSeen(roster.takeSeen())
             flushLater(context)
+            try flush(context)
         }
+    }
+
+    /// A slice of what is to be written, and the next one in a batch of its own.
+    private func flush(_ context: CoreContext) throws {
+        let seen = roster.takeSeen(Self.flushSlice)
+        try store.setLastSeen(seen)
+        if seen.count == Self.flushSlice { context.later(milliseconds: 0) { [self] in try flush($0) } }
     }
 
     // MARK: - Presence

@@ -43,8 +43,8 @@ public final class StationRoster {
     /// Seconds since 1970; 0 for never.
     private var lastSeen: [UInt32] = []
     private var resources = TextColumn()
-    /// Numbers of stations whose last-seen time has not been written yet.
-    private var seen: [Int] = []
+    /// Where the search for last-seen times that are to be written goes on.
+    private var nextSeen = 0
     private(set) var online = 0
 
     init(store: any DeviceStore, directory: StationDirectory) {
@@ -144,17 +144,20 @@ public final class StationRoster {
             flags[number].contains(.installed)
         else { return }
         lastSeen[number] = UInt32(clamping: max(1, now.milliseconds / 1000))
-        if flags[number].insert(.seen).inserted { seen.append(number) }
+        flags[number].insert(.seen)
     }
 
-    /// What is to be written, and forgets it.
-    func takeSeen() -> [(Serial, Timestamp)] {
-        let rows = seen.compactMap { number -> (Serial, Timestamp)? in
-            guard flags[number].contains(.seen), let entry = entry(number), let at = entry.lastSeen else { return nil }
+    /// Up to `limit` last-seen times that are to be written, and forgets them; fewer only at the end of a round.
+    func takeSeen(_ limit: Int) -> [(Serial, Timestamp)] {
+        var rows: [(Serial, Timestamp)] = []
+        while nextSeen < flags.count, rows.count < limit {
+            let number = nextSeen
+            nextSeen += 1
+            guard flags[number].contains([.seen, .installed]), let serial = directory.serial(number) else { continue }
             flags[number].remove(.seen)
-            return (entry.serial, at)
+            rows.append((serial, Timestamp(milliseconds: Int64(lastSeen[number]) &* 1000)))
         }
-        seen.removeAll()
+        if rows.count < limit { nextSeen = 0 }
         return rows
     }
 
