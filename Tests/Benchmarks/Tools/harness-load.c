@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The load and its figures.
 #include "harness.h"
+#include "report.h"
 #include <dirent.h>
 
 static uint64_t *sent_at;       // by the number of the report within its phase
@@ -39,16 +40,9 @@ static void put_report(uint64_t number) {
     put_number(out, station);
     put_text(out, "@localhost/st' to='");
     put_text(out, options.domain);
-    put_text(out, "' xml:lang='en'><report xmlns='urn:stationmaster:1'><json xmlns='urn:xmpp:json:0'>"
-                  "{&quot;seq&quot;:");
-    put_number(out, seq);
-    put_text(out, ",&quot;records&quot;:[{&quot;bt&quot;:1795413600,&quot;n&quot;:&quot;temperature&quot;,"
-                  "&quot;u&quot;:&quot;Cel&quot;,&quot;v&quot;:");
-    put_number(out, 10 + seq % 20);
-    put_text(out, ".5},{&quot;n&quot;:&quot;humidity&quot;,&quot;u&quot;:&quot;%RH&quot;,&quot;v&quot;:63.2},"
-                  "{&quot;n&quot;:&quot;pressure&quot;,&quot;u&quot;:&quot;hPa&quot;,&quot;v&quot;:1013.25},"
-                  "{&quot;n&quot;:&quot;wind-speed&quot;,&quot;u&quot;:&quot;m/s&quot;,&quot;v&quot;:4.1}]}"
-                  "</json></report></iq>");
+    put_text(out, "' xml:lang='en'><report xmlns='urn:stationmaster:1'><json xmlns='urn:xmpp:json:0'>");
+    put_report_json(out, seq, "&quot;");
+    put_text(out, "</json></report></iq>");
 }
 
 // One phase; returns its length in nanoseconds.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Splits what the component sends into stanzas. A stanza of the kinds that are measured holds no other one of its own
-// name, and character data holds no bare `<`, so its end tag is its end.
+// Splits what the component sends into stanzas and counts them.
 #include "harness.h"
+#include "stanzas.h"
 
 uint64_t *by_subscriber;
 
@@ -19,24 +19,6 @@ void turn(int milliseconds) {
         wire.bytes_in += (uint64_t)got;
         if (got < 1 << 18) break;
     }
-}
-
-// The value of ` name='` in the start tag, up to `limit`; nil if it is not there.
-static const char *value_of(const char *tag, const char *limit, const char *name) {
-    const char *found = memmem(tag, (size_t)(limit - tag), name, strlen(name));
-    return found ? found + strlen(name) + 1 : NULL;
-}
-
-// One past the `>` of the start tag; nil if it has not come yet.
-static const char *end_of_tag(const char *tag, const char *limit) {
-    char quote = 0;
-    for (const char *at = tag; at < limit; at++) {
-        if (quote) {
-            if (*at == quote) quote = 0;
-        } else if (*at == '>') return at + 1;
-        else if (*at == '\'' || *at == '"') quote = *at;
-    }
-    return NULL;
 }
 
 static void counted_message(const char *stanza, const char *end) {
@@ -72,18 +54,6 @@ static void counted_iq(const char *stanza, const char *tag_end) {
     }
 }
 
-// The end of the stanza that begins at `stanza`; nil if it has not come yet.
-static const char *end_of(const char *stanza, const char *limit, const char *closing) {
-    const char *tag_end = end_of_tag(stanza, limit);
-    if (!tag_end || tag_end[-2] == '/') return tag_end;
-    const char *from = stanza + (wire.searched > (size_t)(tag_end - stanza) ? wire.searched : (size_t)(tag_end - stanza));
-    const char *found = memmem(from, (size_t)(limit - from), closing, strlen(closing));
-    if (found) return found + strlen(closing);
-    size_t seen = (size_t)(limit - stanza), overlap = strlen(closing);
-    wire.searched = seen > overlap ? seen - overlap : 0;
-    return NULL;
-}
-
 void scan(void) {
     while (waiting(&wire.in) >= 9) {
         const char *stanza = wire.in.data + wire.in.start, *limit = wire.in.data + wire.in.end, *end;
@@ -92,13 +62,13 @@ void scan(void) {
             continue;
         }
         if (!memcmp(stanza, "<message", 8)) {
-            if (!(end = end_of(stanza, limit, "</message>"))) return;
+            if (!(end = end_of(stanza, limit, "</message>", &wire.searched))) return;
             counted_message(stanza, end);
         } else if (!memcmp(stanza, "<iq", 3)) {
-            if (!(end = end_of(stanza, limit, "</iq>"))) return;
+            if (!(end = end_of(stanza, limit, "</iq>", &wire.searched))) return;
             counted_iq(stanza, end_of_tag(stanza, limit));
         } else if (!memcmp(stanza, "<presence", 9)) {
-            if (!(end = end_of(stanza, limit, "</presence>"))) return;
+            if (!(end = end_of(stanza, limit, "</presence>", &wire.searched))) return;
         } else {
             fprintf(stderr, "unexpected: %.*s\n", (int)(limit - stanza < 200 ? limit - stanza : 200), stanza);
             exit(1);
