@@ -71,6 +71,8 @@ public struct ClientConfiguration: Sendable {
     /// The most stanzas that may wait in ``XMPPClientConnection/incoming``; one more closes the connection,
     /// since losing one silently would be worse.
     public var incomingLimit = 4096
+    /// The most bytes, as they came, of the stanzas that may wait there; one more closes the connection as well.
+    public var incomingBytes = 16 << 20
     /// The most requests that may wait for an answer.
     public var requestLimit = 4096
 

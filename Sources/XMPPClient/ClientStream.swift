@@ -30,6 +30,8 @@ final class ClientStream: XMLFrameReceiver {
     private var timer: Scheduled<Void>?
     private var error: ClientError?
     private var isLeaving = false
+    /// Bytes read that are not yet counted with a stanza.
+    private var unassigned = 0
     private var tls: TLSConnection?
     /// The server's stream header came, so it reads what we write.
     private var isUnderstood = false
@@ -63,7 +65,10 @@ final class ClientStream: XMLFrameReceiver {
         perform(negotiation.connected())
     }
 
-    func heard() { keepAlive.received(at: .now) }
+    func heard(_ bytes: Int) {
+        keepAlive.received(at: .now)
+        unassigned &+= bytes
+    }
 
     func received(_ event: XMLStreamParser.Event) {
         if isLeaving, case .closed = event { return close(within: .zero) }
@@ -85,6 +90,8 @@ final class ClientStream: XMLFrameReceiver {
     }
 
     private func receive(_ batch: StanzaBatch) {
+        let bytes = unassigned
+        unassigned = 0
         var index = 0
         let stream = frames?.stream
         while connection == nil, error == nil, index < batch.count {
@@ -94,7 +101,7 @@ final class ClientStream: XMLFrameReceiver {
             if frames?.stream != stream { return }
         }
         guard let connection, error == nil, index < batch.count else { return }
-        if let reason = connection.received(batch, from: index) { end(reason) }
+        if let reason = connection.received(batch, from: index, bytes: bytes) { end(reason) }
     }
 
     func broken(_ fault: StreamFault) { end(.violation("sent \(fault)")) }

@@ -21,7 +21,9 @@ final class StanzaInbox: Sendable {
     }
 
     private struct State {
-        var waiting: [Stanza] = []
+        var waiting: [(stanza: Stanza, bytes: Int)] = []
+        /// Of all that wait.
+        var bytes = 0
         /// Where `waiting` begins; what is before has been taken.
         var start = 0
         var takers = Takers.notYet
@@ -35,6 +37,7 @@ final class StanzaInbox: Sendable {
             guard start < waiting.count else { return nil }
             let first = waiting[start]
             start += 1
+            bytes -= first.bytes
             if start == waiting.count {
                 waiting.removeAll(keepingCapacity: start <= 256)
                 start = 0
@@ -42,7 +45,7 @@ final class StanzaInbox: Sendable {
                 waiting.removeFirst(start)
                 start = 0
             }
-            return first
+            return first.stanza
         }
     }
 
@@ -54,14 +57,17 @@ final class StanzaInbox: Sendable {
     }
 
     private let limit: Int
+    private let byteLimit: Int
     private let refuse: @Sendable (Stanza) -> Void
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - limit: the most stanzas that may wait.
+    ///   - bytes: the most bytes that may wait.
     ///   - refuse: answers a request that no taker will answer.
-    init(limit: Int, refuse: @escaping @Sendable (Stanza) -> Void) {
+    init(limit: Int, bytes: Int = .max, refuse: @escaping @Sendable (Stanza) -> Void) {
         self.limit = max(1, limit)
+        byteLimit = max(0, bytes)
         self.refuse = refuse
     }
 
@@ -79,15 +85,18 @@ final class StanzaInbox: Sendable {
     }
 
     /// Hands a stanza to the taker, now or when it comes for it.
-    func put(_ stanza: Stanza) -> Outcome {
+    ///
+    /// - Parameter bytes: what it took on the wire.
+    func put(_ stanza: Stanza, bytes: Int = 0) -> Outcome {
         let (outcome, hungry) = state.withLock { state -> (Outcome, CheckedContinuation<Stanza?, Never>?) in
             if let (number, continuation) = state.hungry.first {
                 state.hungry[number] = nil
                 return (.taken, continuation)
             }
             if case .gone = state.takers, stanza.request != nil { return (.nobodyThere, nil) }
-            guard state.count < limit else { return (.full, nil) }
-            state.waiting.append(stanza)
+            guard state.count < limit, bytes <= byteLimit - state.bytes else { return (.full, nil) }
+            state.waiting.append((stanza, bytes))
+            state.bytes += bytes
             return (.taken, nil)
         }
         hungry?.resume(returning: stanza)
@@ -132,8 +141,9 @@ final class StanzaInbox: Sendable {
             }
             state.takers = .gone
             let waiting = state.waiting[state.start...]
-            let unanswered = waiting.filter { $0.request != nil }
-            state.waiting = waiting.filter { $0.request == nil }
+            let unanswered = waiting.map(\.stanza).filter { $0.request != nil }
+            state.waiting = waiting.filter { $0.stanza.request == nil }
+            state.bytes = state.waiting.reduce(0) { $0 + $1.bytes }
             state.start = 0
             return unanswered
         }

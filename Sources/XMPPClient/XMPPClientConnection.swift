@@ -50,7 +50,9 @@ public final class XMPPClientConnection: Sendable {
         self.finish = finish
         ended = channel.eventLoop.makePromise()
         state = Mutex(State(requests: RequestTable(limit: configuration.requestLimit)))
-        inbox = StanzaInbox(limit: configuration.incomingLimit) { Self.refuse($0, by: sender) }
+        inbox = StanzaInbox(limit: configuration.incomingLimit, bytes: configuration.incomingBytes) {
+            Self.refuse($0, by: sender)
+        }
     }
 
     /// Every stanza that is neither the answer to a request nor a ping. Whoever takes them has to answer IQs of type
@@ -193,18 +195,21 @@ public final class XMPPClientConnection: Sendable {
     }
 
     /// Takes the stanzas of one read. Returns why the connection has to end, if it has to.
-    func received(_ batch: StanzaBatch, from start: Int) -> ClientError? {
+    ///
+    /// - Parameter bytes: what all of the batch took on the wire; each stanza counts for its share.
+    func received(_ batch: StanzaBatch, from start: Int, bytes: Int) -> ClientError? {
+        let share = (bytes &+ batch.count &- 1) / max(1, batch.count)
         for index in start..<batch.count {
             let element = batch[index]
             if let error = StreamError(element) { return .stream(error) }
             // What is no stanza, or has addresses that are none, is nothing that could be answered.
             guard let stanza = try? Stanza(element) else { continue }
-            if let reason = take(stanza) { return reason }
+            if let reason = take(stanza, bytes: share) { return reason }
         }
         return nil
     }
 
-    private func take(_ stanza: Stanza) -> ClientError? {
+    private func take(_ stanza: Stanza, bytes: Int) -> ClientError? {
         if stanza.isAnswer {
             answered(stanza)
             return nil
@@ -213,14 +218,15 @@ public final class XMPPClientConnection: Sendable {
             try? write(stanza.result())
             return nil
         }
-        switch inbox.put(stanza) {
+        switch inbox.put(stanza, bytes: bytes) {
         case .taken: return nil
         case .nobodyThere:
             Self.refuse(stanza, by: sender)
             return nil
         case .full:
-            let limit = configuration.incomingLimit
-            return ClientError(.overloaded, "more than \(limit) stanzas wait to be taken from the connection")
+            let (stanzas, bytes) = (configuration.incomingLimit, configuration.incomingBytes)
+            return ClientError(
+                .overloaded, "more than \(stanzas) stanzas or \(bytes) bytes wait to be taken from the connection")
         }
     }
 

@@ -75,7 +75,7 @@ final class ComponentConnection: XMLFrameReceiver {
         perform(handshake.connected())
     }
 
-    func heard() { keepAlive.received(at: .now) }
+    func heard(_ bytes: Int) { keepAlive.received(at: .now) }
 
     func received(_ event: XMLStreamParser.Event) {
         guard error == nil else { return }

@@ -4,7 +4,8 @@ import NIOCore
 /// What waits to be written to a connection: bytes of whole stanzas, gathered until the event loop comes to write.
 ///
 /// Three rules make the link fast and free of stalls:
-/// - whatever gathered is one write, and at most one wake-up of the event loop is under way;
+/// - whatever gathered is one write (of a mebibyte at most, so that memory is used again while it is in the cache), and
+///   at most one wake-up of the event loop is under way;
 /// - gathered and unwritten bytes together stay under a limit, beyond which ``append(_:)`` refuses;
 /// - after a write that the socket took in pieces, and nothing more to send, white space follows. A server whose expat
 ///   defers reparsing (Prosody, ejabberd) leaves a stanza undelivered that arrived cut inside a tag, until twice the
@@ -27,13 +28,23 @@ public struct SendQueue: Sendable {
     public let limit: Int
     /// The fewest spaces that follow a split write; 0 for none.
     public var padding: Int
-    /// Buffers larger than this are not kept for later.
-    private static let keptCapacity = 4 << 20
+    /// A buffer that holds this many bytes is full. One chunk that is larger gets a buffer of its own.
+    public static let blockBytes = 1 << 20
+    /// How many written buffers are kept to be filled again.
+    private static let keptBlocks = 8
     /// How far before the end of a write its longest tag is looked for; the longest tag that peers of ours accept.
     private static let longestTag = 65_536
 
+    /// Buffers that are full, the oldest at `firstFull`.
+    private var full: [ByteBuffer] = []
+    private var firstFull = 0
+    private var fullBytes = 0
+    /// What is being filled.
     private var gathered = ByteBuffer()
-    private var recycled = ByteBuffer()
+    /// What is being written.
+    private var written = ByteBuffer()
+    /// Written, to be filled again.
+    private var spare: [ByteBuffer] = []
     private var writing = 0
     private var wakeUpIsPending = false
     private var isClosed = false
@@ -49,7 +60,8 @@ public struct SendQueue: Sendable {
     }
 
     /// Bytes gathered and being written.
-    public var count: Int { gathered.readableBytes &+ writing }
+    public var count: Int { waiting &+ writing }
+    private var waiting: Int { fullBytes &+ gathered.readableBytes }
     /// Nothing is gathered and nothing is being written.
     public var isEmpty: Bool { count == 0 }
 
@@ -57,30 +69,57 @@ public struct SendQueue: Sendable {
     public mutating func append(_ bytes: [UInt8]) -> Outcome {
         guard !isClosed, bytes.count <= limit, count <= limit &- bytes.count else { return .refused }
         if bytes.isEmpty { return .taken }
+        if gathered.readableBytes > 0, gathered.readableBytes &+ bytes.count > Self.blockBytes { closeBlock() }
         gathered.writeBytes(bytes)
         if wakeUpIsPending || writing > 0 { return .taken }
         wakeUpIsPending = true
         return .wakeUp
     }
 
+    private mutating func closeBlock() {
+        full.append(gathered)
+        fullBytes &+= gathered.readableBytes
+        gathered = spare.popLast() ?? ByteBuffer()
+        gathered.clear(minimumCapacity: Self.blockBytes)
+    }
+
+    /// The oldest full buffer, or else what has gathered so far.
+    private mutating func oldest() -> ByteBuffer {
+        guard firstFull < full.count else {
+            let out = gathered
+            gathered = spare.popLast() ?? ByteBuffer()
+            gathered.clear()
+            return out
+        }
+        let out = full[firstFull]
+        full[firstFull] = ByteBuffer()
+        firstFull &+= 1
+        fullBytes &-= out.readableBytes
+        if firstFull == full.count {
+            full.removeAll(keepingCapacity: full.count <= 1024)
+            firstFull = 0
+        } else if firstFull >= 1024 {
+            full.removeFirst(firstFull)
+            firstFull = 0
+        }
+        return out
+    }
+
     /// The next thing to write, if nothing is being written. Tell how it ended with ``wrote(split:)``.
     public mutating func next() -> ByteBuffer? {
         wakeUpIsPending = false
         guard writing == 0 else { return nil }
-        if gathered.readableBytes == 0 {
+        if waiting == 0 {
             guard owedPadding > 0, !isClosed else { return nil }
             isWritingPadding = true
             writing = owedPadding
             owedPadding = 0
             return ByteBuffer(repeating: UInt8(ascii: " "), count: writing)
         }
-        let out = gathered
-        gathered = recycled.capacity > Self.keptCapacity ? ByteBuffer() : recycled
-        gathered.clear(minimumCapacity: min(out.readableBytes, Self.keptCapacity))
-        recycled = out
+        written = oldest()
         owedPadding = 0
-        writing = out.readableBytes
-        return out
+        writing = written.readableBytes
+        return written
     }
 
     /// The write of what ``next()`` returned has ended. Returns whether there is more, which the caller then
@@ -89,12 +128,16 @@ public struct SendQueue: Sendable {
     /// - Parameter split: the socket did not take it all at once.
     public mutating func wrote(split: Bool) -> Bool {
         if split, !isWritingPadding, padding > 0, !isClosed {
-            owedPadding = max(padding, Self.longestTag(near: recycled))
+            owedPadding = max(padding, Self.longestTag(near: written))
+        }
+        if !isWritingPadding {
+            // `blockBytes` of room may have been rounded up to twice as many.
+            if spare.count < Self.keptBlocks, written.capacity <= 2 * Self.blockBytes { spare.append(written) }
+            written = ByteBuffer()
         }
         isWritingPadding = false
         writing = 0
-        if recycled.capacity > Self.keptCapacity { recycled = ByteBuffer() }
-        wakeUpIsPending = owedPadding > 0 || gathered.readableBytes > 0
+        wakeUpIsPending = owedPadding > 0 || waiting > 0
         return wakeUpIsPending
     }
 
@@ -103,8 +146,12 @@ public struct SendQueue: Sendable {
         isClosed = true
         owedPadding = 0
         writing = 0
+        full = []
+        firstFull = 0
+        fullBytes = 0
         gathered = ByteBuffer()
-        recycled = ByteBuffer()
+        written = ByteBuffer()
+        spare = []
     }
 
     /// Takes nothing more; what has gathered is still to be written.

@@ -6,8 +6,8 @@ import XMLStream
 public protocol XMLFrameReceiver: AnyObject {
     /// The connection is up; nothing has been read yet.
     func connected(_ context: ChannelHandlerContext)
-    /// Bytes came in; comes once a read, before the events in it.
-    func heard()
+    /// That many bytes came in; comes once a read, before the events in it.
+    func heard(_ bytes: Int)
     /// Something complete was read. The events of one read come in their order.
     func received(_ event: XMLStreamParser.Event)
     /// What came in is no acceptable stream; nothing more is read from it.
@@ -76,7 +76,7 @@ public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHa
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDead else { return }
         let buffer = unwrapInboundIn(data)
-        receiver.heard()
+        receiver.heard(buffer.readableBytes)
         guard json != nil else { return buffer.withUnsafeReadableBytes { parse($0) } }
         let current = stream
         unpacked.removeAll(keepingCapacity: unpacked.capacity <= Self.keptBytes)

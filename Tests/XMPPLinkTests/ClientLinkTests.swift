@@ -171,4 +171,54 @@ struct ClientLinkTests {
         try await eventually("closed") { peer.isClosed }
         await server.stop()
     }
+
+    @Test("A server that does not read: sends fail beyond the limit, and succeed again when it reads on")
+    func slowServer() async throws {
+        let limit = 1 << 20
+        let server = try await FakeServer(receiveBuffer: 16_384)
+        var configuration = try Self.configuration(server)
+        configuration.queueBytes = limit
+        let connecting = Self.connecting(configuration)
+        let peer = try await server.peer(0)
+        try await Self.admit(peer) { peer.send($0) }
+        let connection = try await connecting.value
+        try await peer.setReading(false)
+        let text = String(repeating: "x", count: 50_000)
+        let stanza = OutgoingStanza.message(to: try JID("a@b"), [Element(XMLName("x", "y"), text: text)])
+        var refusal: ClientError?
+        for _ in 0..<2000 where refusal == nil {
+            do throws(ClientError) { try await connection.send(stanza) } catch { refusal = error }
+            if refusal == nil { try await Task.sleep(for: .microseconds(200)) }
+        }
+        #expect(refusal?.code == .overloaded)
+        #expect(connection.end == nil, "the connection is not given up")
+        try await peer.setReading(true)
+        let end = ContinuousClock.now + .seconds(10)
+        var isSent = false
+        while !isSent, ContinuousClock.now < end {
+            do throws(ClientError) {
+                try await connection.send(stanza)
+                isSent = true
+            } catch { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        #expect(isSent)
+        await connection.close()
+        await server.stop()
+    }
+
+    @Test("Stanzas that nobody takes are counted in bytes, and one past the limit closes the connection")
+    func incomingBytes() async throws {
+        let (server, peer, connection) = try await live { $0.incomingBytes = 20_000 }
+        let stanza = "<message><x>\(String(repeating: "x", count: 9_900))</x></message>"
+        peer.send(stanza)
+        peer.send(stanza)
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(connection.end == nil)
+        peer.send(stanza)
+        #expect(await connection.waitUntilClosed().code == .overloaded)
+        var taken = 0
+        for await _ in connection.incoming { taken += 1 }
+        #expect(taken == 2, "what was there can still be taken")
+        await server.stop()
+    }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Testing
 import XMPPTransport
 
@@ -55,6 +56,38 @@ struct ComponentLinkLoadTests {
         try await eventually("everything that was taken") { peer.count >= total }
         #expect(
             peer.received.filter { $0 != 0x20 }.count == stanza.filter { $0 != 0x20 }.count * (taken / stanza.count))
+        #expect(scene.link.send(stanza))
+        try await scene.end()
+    }
+
+    /// Of this process, in bytes.
+    private func residentBytes() throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+        return (Int(fields[1]) ?? 0) * 4096
+    }
+
+    @Test("A server that does not read costs the queue's memory, however much is offered, and the link lives on")
+    func flat() async throws {
+        let limit = 8 << 20
+        let scene = LinkScene(server: try await FakeServer(receiveBuffer: 16_384)) { $0.queueBytes = limit }
+        let peer = try await scene.server.peer(0)
+        try await peer.open()
+        try await scene.ready()
+        try await peer.setReading(false)
+        let stanza = Array("<message id='\(String(repeating: "x", count: 60_000))'/>".utf8)
+        while scene.link.send(stanza) {}
+        try await Task.sleep(for: .milliseconds(50))
+        while scene.link.send(stanza) {}
+        let before = try residentBytes()
+        var refusals = 0
+        for _ in 0..<10_000 where !scene.link.send(stanza) { refusals += 1 }
+        #expect(refusals > 9_900)
+        #expect(scene.link.pendingBytes <= limit)
+        let grown = try residentBytes() - before
+        #expect(grown < 2 * limit, "\(grown) bytes more")
+        #expect(scene.link.isReady)
+        try await peer.setReading(true)
+        try await eventually("an empty queue") { scene.link.pendingBytes == 0 }
         #expect(scene.link.send(stanza))
         try await scene.end()
     }

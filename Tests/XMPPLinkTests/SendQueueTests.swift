@@ -88,6 +88,27 @@ struct SendQueueTests {
         #expect(queue.count == 10)
     }
 
+    @Test("What is more than a block goes out in blocks, whole chunks each, and a huge chunk at once")
+    func blocks() {
+        let block = SendQueue.blockBytes
+        var queue = SendQueue(limit: 100 * block)
+        func chunk(_ value: UInt8, _ count: Int) -> [UInt8] { [UInt8](repeating: value, count: count) }
+        _ = queue.append(chunk(1, block))
+        #expect(queue.append([2]) == .taken)
+        _ = queue.append(chunk(3, 3 * block))
+        _ = queue.append([4])
+        #expect(queue.count == 4 * block + 2)
+        for expected in [chunk(1, block), [2], chunk(3, 3 * block), [4]] {
+            let buffer = queue.next()
+            let isSame = buffer.map { Array($0.readableBytesView) } == expected
+            #expect(isSame)
+            #expect(queue.wrote(split: true) == true)
+        }
+        #expect(text(queue.next()) == String(repeating: " ", count: 64))
+        #expect(queue.wrote(split: false) == false)
+        #expect(queue.isEmpty)
+    }
+
     @Test("A closed queue writes what it has and takes nothing; a failed one forgets")
     func closing() {
         var queue = SendQueue(limit: 10)

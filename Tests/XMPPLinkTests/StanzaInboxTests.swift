@@ -63,6 +63,22 @@ struct StanzaInboxTests {
         #expect(inbox.put(try stanza("iq", "4")) == .full)
     }
 
+    @Test("The limit in bytes holds to the byte, and what is taken or refused makes room")
+    func bytes() async throws {
+        let inbox = StanzaInbox(limit: 100, bytes: 10) { _ in }
+        #expect(inbox.put(try stanza("message", "1"), bytes: 4) == .taken)
+        #expect(inbox.put(try stanza("iq", "2"), bytes: 6) == .taken)
+        #expect(inbox.put(try stanza("message", "3"), bytes: 1) == .full)
+        for await stanza in inbox.stream() {
+            #expect(stanza.id == "1")
+            break
+        }
+        // The request was refused when the taker left.
+        #expect(inbox.put(try stanza("message", "4"), bytes: 11) == .full)
+        #expect(inbox.put(try stanza("message", "5"), bytes: 10) == .taken)
+        #expect(inbox.put(try stanza("message", "6"), bytes: 1) == .full)
+    }
+
     @Test("When the loop is left, requests that wait or come are refused; another taker finds the rest")
     func left() async throws {
         let inbox = inbox()
