@@ -94,7 +94,12 @@ struct BannedCall: Sendable, CustomStringConvertible {
 
     @Test func `Every file names its licence first`() {
         let line = "SPDX-License-Identifier: Apache-2.0"
-        for file in Project.sources + Project.tests where file.lines.first != "// " + line {
+        let packages = Project.tests.filter { $0.description.hasSuffix("/Package.swift") }
+        for file in packages where file.lines.dropFirst().first != "// " + line {
+            Issue.record("\(file): the second line is not '// \(line)'")
+        }
+        for file in Project.sources + Project.tests
+        where !file.description.hasSuffix("/Package.swift") && file.lines.first != "// " + line {
             Issue.record("\(file): the first line is not '// \(line)'")
         }
         let others =
