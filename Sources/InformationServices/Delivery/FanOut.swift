@@ -30,12 +30,19 @@ final class FanOut {
     /// Whether anybody subscribes to reports of this station.
     func matches(_ publisher: Int64) -> Bool { !index.routes(publisher, in: state).isEmpty }
 
+    /// How many copies are written between two looks at whether the output is to be handed on.
+    private static let headsAtOnce = 128
+
     /// Grants and subscriptions are looked at after the commit: what was revoked in the same batch is revoked.
     func deliver(publisher: Int64, position: Int64, body: UnsafeBufferPointer<UInt8>, to output: CoreOutput) {
         let routes = index.routes(publisher, in: state)
         guard !routes.isEmpty else { return }
         item.begin(epoch: state.epoch, position: position, publisher, in: state.publishers.directory)
-        for subscription in routes {
+        let step = max(1, Self.headsAtOnce)
+        for first in stride(from: 0, to: routes.live.count, by: step) {
+            output.withWriter { item.write(routes.heads, first..<(first + step), body, into: &$0) }
+        }
+        for subscription in routes.single {
             if subscription.options.mode == .feed {
                 guard feeds.mayFollow(subscription, position, output) else { continue }
             }

@@ -60,20 +60,10 @@ struct ItemWriter {
         switch subscription.node {
         case .all:
             isToAll = true
-            if toAll.count == 0, let allPattern {
-                id.withUnsafeBufferPointer { id in
-                    publisher.withUnsafeBufferPointer { _ = toAll.raw(allPattern, id, $0, body) }
-                }
-            }
+            prepareForAll(body)
         case .station:
             isToAll = false
-            if toStation.count == 0, let stationPattern {
-                id.withUnsafeBufferPointer { id in
-                    serial.withUnsafeBufferPointer { serial in
-                        publisher.withUnsafeBufferPointer { _ = toStation.raw(stationPattern, serial, id, $0, body) }
-                    }
-                }
-            }
+            prepareForStation(body)
         }
         switch subscription.options.mode {
         case .live:
@@ -89,6 +79,32 @@ struct ItemWriter {
             if isToAll { writer.raw(contentOf: toAll) } else { writer.raw(contentOf: toStation) }
             writer.raw(subscription.feedTail())
             writer.end()
+        }
+    }
+}
+
+extension ItemWriter {
+    /// The headlines to some live subscriptions to `all`.
+    mutating func write(
+        _ heads: PreparedHeads, _ range: Range<Int>, _ body: UnsafeBufferPointer<UInt8>, into writer: inout XMLWriter
+    ) {
+        prepareForAll(body)
+        writer.raw(heads, range, contentOf: toAll)
+    }
+
+    private mutating func prepareForAll(_ body: UnsafeBufferPointer<UInt8>) {
+        guard toAll.count == 0, let allPattern else { return }
+        id.withUnsafeBufferPointer { id in
+            publisher.withUnsafeBufferPointer { _ = toAll.raw(allPattern, id, $0, body) }
+        }
+    }
+
+    private mutating func prepareForStation(_ body: UnsafeBufferPointer<UInt8>) {
+        guard toStation.count == 0, let stationPattern else { return }
+        id.withUnsafeBufferPointer { id in
+            serial.withUnsafeBufferPointer { serial in
+                publisher.withUnsafeBufferPointer { _ = toStation.raw(stationPattern, serial, id, $0, body) }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import StationModel
+import XMLStream
 import XMPPCore
 
 /// Which subscriptions a report of a station goes to. Derived from grants and subscriptions, and made anew after
@@ -8,9 +9,30 @@ import XMPPCore
 struct RouteIndex {
     private var grants = -1
     private var subscriptions = -1
-    /// Lists of subscriptions; the first two are none at all, for stations not looked at yet, and the common one: those
-    /// to `all` of consumers who are granted every station.
-    private var lists: [[Subscription]] = [[], []]
+    /// Where a report goes.
+    struct Routes {
+        /// Those that want each item to be looked at: feeds, and subscriptions to one station.
+        var single: [Subscription] = []
+        /// Live subscriptions to `all`, and their envelopes in the same order.
+        var live: [Subscription] = []
+        var heads = PreparedHeads()
+
+        var isEmpty: Bool { single.isEmpty && live.isEmpty }
+
+        mutating func append(_ subscription: Subscription, _ domain: String) {
+            if subscription.node == .all, subscription.options.mode == .live,
+                let head = subscription.liveHead(from: domain), heads.append(head)
+            {
+                live.append(subscription)
+            } else {
+                single.append(subscription)
+            }
+        }
+    }
+
+    /// The first two are none at all, for stations not looked at yet, and the common one: subscriptions to `all` of
+    /// consumers who are granted every station.
+    private var lists = [Routes(), Routes()]
     /// By publisher's number: which list.
     private var chosen: [UInt32] = []
     /// Subscriptions to `all` of consumers who are granted some stations.
@@ -21,11 +43,11 @@ struct RouteIndex {
     private static let unknown: UInt32 = 0
     private static let common = 1
 
-    /// The subscriptions that a report of the station is delivered to, in the order in which they were made.
-    mutating func routes(_ publisher: Int64, in state: InformationState) -> [Subscription] {
+    /// Where a report of the station goes.
+    mutating func routes(_ publisher: Int64, in state: InformationState) -> Routes {
         if grants != state.grants.generation || subscriptions != state.subscriptions.generation { renew(state) }
         if isUniform { return lists[Self.common] }
-        guard let place = Int(exactly: publisher), place >= 0 else { return [] }
+        guard let place = Int(exactly: publisher), place >= 0 else { return Routes() }
         if place >= chosen.count {
             let wanted = max(place + 1, state.publishers.directory.count + 1)
             chosen.append(contentsOf: repeatElement(Self.unknown, count: wanted - chosen.count))
@@ -40,7 +62,9 @@ struct RouteIndex {
             $0.options.delivers && state.mayObserve($0.consumer, serial)
         }
         if own.isEmpty { return Self.common }
-        lists.append(lists[Self.common] + own)
+        var routes = lists[Self.common]
+        for subscription in own { routes.append(subscription, state.domain.description) }
+        lists.append(routes)
         return lists.count - 1
     }
 
@@ -49,15 +73,15 @@ struct RouteIndex {
         subscriptions = state.subscriptions.generation
         chosen.removeAll(keepingCapacity: true)
         partial = []
-        var common: [Subscription] = []
+        var common = Routes()
         for subscription in state.subscriptions.toAll where subscription.options.delivers {
             if state.grants[subscription.consumer].all != nil {
-                common.append(subscription)
+                common.append(subscription, state.domain.description)
             } else {
                 partial.append(subscription)
             }
         }
-        lists = [[], common]
+        lists = [Routes(), common]
         isUniform = partial.isEmpty && state.subscriptions.count == state.subscriptions.toAll.count
     }
 }
