@@ -3,7 +3,6 @@
 
 import asyncio
 import json
-import sqlite3
 
 from stage import CommandFailed, environment
 from tally import Tally
@@ -71,15 +70,14 @@ class Component:
         """Entries of the log about stations, by serial."""
         return {entry["subject"]: entry for entry in (await self.ask("log", "--limit", "10000"))["entries"] if entry["action"] == action}
 
-    def committed(self):
-        """After its end, read from its store: for each serial the last number committed, and how many reports are."""
-        store = sqlite3.connect(f"file:{self.folder / 'stationmaster.sqlite'}?mode=ro", uri=True)
-        try:
-            rows = store.execute(
-                "SELECT spelling, max(sequence), count(*) FROM publisher JOIN report_log ON publisher = number GROUP BY number")
-            return {serial: (last, count) for serial, last, count in rows}
-        finally:
-            store.close()
+    async def committed(self):
+        """After its end, from its store: for each serial the last number committed, and how many reports are."""
+        committed = {}
+        for line in (await self.stage.run([self.binary, "export", "--config", self.config])).splitlines():
+            report = json.loads(line)
+            last, count = committed.get(report["station"], (0, 0))
+            committed[report["station"]] = (max(last, report["seq"]), count + 1)
+        return committed
 
 
 class Station:

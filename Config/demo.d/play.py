@@ -258,7 +258,7 @@ class Play:
     async def counting(self):
         feed, live = self.feed.tally, self.live.tally
         async with self.hop("the feed has received every report that was acknowledged", self.feed.log, f"Compare {self.feed.lines} with the store.") as note:
-            committed = {serial: (0, 0) for serial in SERIALS} | self.component.committed()
+            committed = {serial: (0, 0) for serial in SERIALS} | await self.component.committed()
             self.summary["reports_acknowledged"] = sum(count for _, count in committed.values())
             self._count(committed)
             for serial in SERIALS:

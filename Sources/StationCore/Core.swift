@@ -64,6 +64,9 @@ public final class Core {
         }
     }
 
+    /// The last thing, after the last batch.
+    public func finish() throws { try store.close() }
+
     /// When the core wants to be woken next, for a timer or an unanswered request.
     public var nextWake: Timestamp? {
         [pending.isEmpty ? nil : pendingDue, timersDue, alarms.first?.due].compactMap { $0 }.min()

@@ -51,6 +51,9 @@ public protocol CoreStore: AnyObject {
     /// savepoint can be trusted, and the batch must not be committed.
     func isFailure(_ error: any Error) -> Bool
 
+    /// Nothing more will be written: puts on record how far everything has come, so that a later loss shows.
+    func close() throws
+
     func setTimer(_ timer: TimerRow) throws
     func clearTimer(name: String, key: String) throws
     /// Timers that are due, oldest first.

@@ -36,7 +36,12 @@ public final class CoreThread: @unchecked Sendable {
     private func run() {
         while true {
             let deadline = core.nextWake.map { Date(timeIntervalSince1970: Double($0.milliseconds) / 1000) }
-            guard let batch = inbox.take(until: deadline) else { return }
+            guard let batch = inbox.take(until: deadline) else {
+                do { try core.finish() } catch {
+                    logger.error("the store was not closed", metadata: ["error": "\(error)"])
+                }
+                return
+            }
             do { try core.process(batch) } catch {
                 logger.critical("the store has failed", metadata: ["error": "\(error)"])
                 onFailure(error)

@@ -163,6 +163,12 @@ extension StationStore: CoreStore {
         }
     }
 
+    /// A log that has lost its end since cannot pass for one that was cut by a crash.
+    public func close() throws {
+        let position = try log.lastPosition()
+        try queue.write { try $0.execute(sql: "UPDATE log_state SET position = ?", arguments: [position]) }
+    }
+
     public func savepoint(_ body: () throws -> Void) throws {
         let mark = log.mark
         do {

@@ -6,7 +6,8 @@
 /// instead of one. In character data both spellings mean the same (XML 1.0 §4.6). Attribute values stay as they are.
 ///
 /// What the tags are is clear as long as the stream is well-formed; where it is not, expat refuses it no later than the
-/// scanner goes astray. At `<!`, and at `<?` after the header, the scanner goes blind: from then on bytes pass as they are.
+/// scanner goes astray. Character data sections pass as they are. At any other `<!`, and at `<?` after the header, the
+/// scanner goes blind, as expat refuses what follows.
 struct QuoteScanner {
     enum Place: UInt8 {
         case text
@@ -18,6 +19,8 @@ struct QuoteScanner {
         case single, double
         /// In `<?xml … ?>` before the root.
         case declaration
+        /// In `<![CDATA[`, and in the section that it begins.
+        case sectionBegun, section
         case blind
     }
 
@@ -29,6 +32,10 @@ struct QuoteScanner {
     /// How many bytes of `&quot;` were read and not passed on, as more may follow. They cannot end a stanza.
     private(set) var carried = 0
 
+    /// In `<![CDATA[`: how many bytes after `<!` were as they should be. In the section: how many `]` came last, 2 at most.
+    private var matched = 0
+
+    private static let sectionStart = Array("[CDATA[".utf8)
     private static let quote = Array("&quot;".utf8)
     /// `&quot;` as the low six bytes of a word.
     private static let quoteWord: UInt64 = 0x3B74_6F75_7126
@@ -94,6 +101,7 @@ struct QuoteScanner {
                 let byte = cursor.pass()
                 if byte == UInt8(ascii: ">"), last == UInt8(ascii: "?") { place = .text }
                 last = byte
+            case .sectionBegun, .section: passSection(cursor.pass())
             case .blind:
                 if !stops { cursor.passRest() }
                 return (cursor.input, cursor.output)
@@ -196,8 +204,25 @@ struct QuoteScanner {
         switch byte {
         case UInt8(ascii: "/"): place = .endTag
         case UInt8(ascii: "?"): place = depth == 0 ? .declaration : .blind
-        case UInt8(ascii: "!"): place = .blind
+        case UInt8(ascii: "!"):
+            place = .sectionBegun
+            matched = 0
         default: place = .startTag
+        }
+    }
+
+    private mutating func passSection(_ byte: UInt8) {
+        if place == .sectionBegun {
+            guard byte == Self.sectionStart[matched], depth > 0 else { return place = .blind }
+            matched &+= 1
+            guard matched == Self.sectionStart.count else { return }
+            place = .section
+            matched = 0
+        } else if byte == UInt8(ascii: "]") {
+            matched = min(2, matched &+ 1)
+        } else {
+            if byte == UInt8(ascii: ">"), matched == 2 { place = .text }
+            matched = 0
         }
     }
 

@@ -26,7 +26,7 @@ struct StationmasterCommand: AsyncParsableCommand {
               stationmaster update offer --manifest release.json --deadline 3600 wx-1
               stationmaster explain wx-1                          everything that has happened to it
 
-            All commands but init and run talk to the running component over its Unix socket.
+            All commands but init, run, verify and export talk to the running component over its Unix socket.
             Add --json for output that programs read.
 
             Exit status: 0 done, 1 refused or failed, 64 wrong usage, 69 the component does not run, 78 wrong configuration.
@@ -35,6 +35,7 @@ struct StationmasterCommand: AsyncParsableCommand {
         subcommands: [
             Init.self, Run.self, DoctorCommand.self, StatusQuery.self, Batch.self, StationCommands.self, Explain.self,
             Grant.self, Revoke.self, Grants.self, ReleaseCommands.self, UpdateCommands.self, Log.self, Follow.self,
+            Verify.self, Export.self,
         ])
 
     /// Errors become a line on standard error and an exit status, in one place.

@@ -107,14 +107,28 @@ struct QuoteTests {
         #expect(parser.scanner.carried == 0)
     }
 
-    @Test("At the first <! the scanner is blind for the rest of the stream, and sees again after a reset")
-    func blind() throws {
+    @Test("A character data section passes as it is, however it is cut, and quotes after it are rewritten")
+    func section() throws {
+        let section = "<![CDATA[<x a='>&quot;]]&quot;]>]] >]]]]>&quot;"
+        for place in 0...section.utf8.count {
+            let parser = XMLStreamParser()
+            _ = try parser.feed(Array("<s><a>".utf8) + Array(section.utf8.prefix(place)))
+            let outcome = Outcome([Array(section.utf8.dropFirst(place)) + Array("</a>".utf8)], parser: parser)
+            #expect(outcome.stanzas.map(\.text) == ["<x a='>&quot;]]&quot;]>]] >]]\""], "cut at \(place)")
+            #expect(parser.scanner.place == .text)
+            #expect(parser.scanner.depth == 1)
+        }
+    }
+
+    @Test("At what a stream must not hold the scanner is blind, and sees again after a reset", arguments: ["<!--", "<!D", "<?x", "<![CDATa"])
+    func blind(markup: String) throws {
         let parser = XMLStreamParser()
         _ = try parser.feed(Array("<?xml version='1.0'?><s><a>&quot;</a>".utf8))
         #expect(parser.scanner.place == .text)
-        _ = try parser.feed(Array("<a><![CDATA[<x>&quot;]]></a>".utf8))
+        _ = try? parser.feed(Array("<a>\(markup)".utf8))
         #expect(parser.scanner.place == .blind)
-        #expect(Outcome([Array("<a>&quot;</a>".utf8)], parser: parser).stanzas.map(\.text) == ["\""])
+        _ = try? parser.feed(Array(" x --> ?>".utf8))
+        #expect(parser.failure != nil)
         parser.reset()
         #expect(parser.scanner.place == .text)
     }

@@ -37,6 +37,8 @@ struct SkippingTests {
         Poison("a long namespace", head + "<a xmlns='" + many("n", 300) + "'><b/></a></message>", .namespaceBytes),
         Poison("an attribute of 70,000 bytes", head + "<a b='" + many("v", 70_000) + "'/><b>></b></message>", .tokenBytes),
         Poison("an attribute of 70,000 signs that could end a tag", head + "<a b='" + many(">", 70_000) + "'/></message>", .tokenBytes),
+        Poison("a section that looks like the end of the stanza",
+            head + "<![CDATA[</message><x>" + many("'", 300_000) + "</message>]]></message>", .stanzaBytes),
         Poison("100 attributes of the stanza itself", "<message " + (0..<100).map { "a\($0)='' " }.joined() + "><b/></message>", nil),
         Poison("a start tag of 70,000 bytes, and nothing else", "<message a='" + many("v", 70_000) + "'/>", nil),
         Poison("a stanza in a long namespace", "<message xmlns='" + many("n", 300) + "'><b>&quot;</b></message>", nil),
@@ -122,7 +124,7 @@ struct SkippingTests {
             var text = Self.open
             for number in 0..<Int.random(in: 1...12, using: &generator) {
                 let inner = (0..<Int.random(in: 0...9, using: &generator)).map { _ in
-                    ["<a>&quot;</a>", "<a><b><c><d/></c></b></a>", "<e f='>&quot;' g='/'/>", "&quot;text&amp;",
+                    ["<a>&quot;</a>", "<a><b><c><d/></c></b></a>", "<![CDATA[</m>&quot;]]>", "<e f='>&quot;' g='/'/>", "&quot;text&amp;",
                      "<h i='\(Self.many("v", 40))' j='\(Self.many("w", 30))' k='1' l='2'/>", "\"' "]
                         .randomElement(using: &generator) ?? ""
                 }

@@ -115,6 +115,8 @@ import XMPPCore
         ("a@xn--.c", .malformedDomain),
         ("a@xn--abc-.c", .malformedDomain),
         ("a@xn--99999999.c", .malformedDomain),
+        // A hyphen at the beginning, seen only once the label is decoded.
+        ("a@xn---bcher-kva.example", .malformedDomain),
         ("a@[::1", .malformedDomain),
         ("a@[1::2::3]", .malformedDomain),
         ("a@[1:2:3:4:5:6:7]", .malformedDomain),
@@ -145,6 +147,15 @@ import XMPPCore
         #expect(throws: JIDError.tooLong(.domainpart)) { try JID("\(domain).e") }
         #expect(throws: JIDError.malformedDomain) { try JID("\(label)d.e") }
         #expect(throws: JIDError.self) { try JID(String(repeating: "x", count: 100_000)) }
+    }
+
+    @Test("Bytes that are not UTF-8 are no address, in whichever part they stand", arguments: [
+        ([0xF8], .notAllowed(.domainpart, codePoint: 0xFFFD)), (Array("a@b".utf8) + [0xC3], .notAllowed(.domainpart, codePoint: 0xFFFD)),
+        ([0xED, 0xA0, 0x80] + Array("@b".utf8), .notAllowed(.localpart, codePoint: 0xFFFD)),
+        (Array("a@b/".utf8) + [0xC0, 0x80], .notAllowed(.resourcepart, codePoint: 0xFFFD)),
+    ] as [([UInt8], JIDError)])
+    func notUTF8(_ bytes: [UInt8], _ expected: JIDError) {
+        #expect(throws: expected) { try bytes.withUnsafeBufferPointer { (buffer) throws(JIDError) in try JID(utf8: buffer) } }
     }
 
     @Test("Addresses that mean the same are equal, others are not", arguments: [

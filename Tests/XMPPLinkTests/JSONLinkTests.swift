@@ -110,6 +110,19 @@ struct JSONLinkTests {
         try await scene.end()
     }
 
+    @Test("A server that spoke JSON and hangs up is spoken to in JSON again")
+    func hangUp() async throws {
+        let scene = try await scene()
+        for number in 0..<3 {
+            let peer = try await scene.server.peer(number)
+            try await open(peer)
+            try await scene.ready(number + 1)
+            peer.close()
+        }
+        #expect(!scene.log.text.contains("does not read JSON"))
+        try await scene.end()
+    }
+
     @Test("A refused secret is not taken for refused JSON")
     func secret() async throws {
         let scene = try await scene()
@@ -216,6 +229,22 @@ struct JSONLinkTests {
         let connection = try await connecting.value
         #expect(connection.framing == .xml)
         await connection.close()
+        await server.stop()
+    }
+
+    @Test("A server that answers in JSON and hangs up during the login is not asked again in XML")
+    func clientHangUp() async throws {
+        let server = try await FakeServer()
+        var configuration = try ClientLinkTests.configuration(server)
+        configuration.framing = .json
+        let connecting = ClientLinkTests.connecting(configuration)
+        let peer = try await server.peer(0)
+        try await peer.wait(for: "{")
+        peer.send(json(ClientLinkTests.header))
+        try await Task.sleep(for: .milliseconds(50))
+        peer.close()
+        await #expect { try await connecting.value } throws: { ($0 as? ClientError)?.code == .closed }
+        #expect(server.connections == 1)
         await server.stop()
     }
 

@@ -71,9 +71,11 @@ struct StanzaInboxTests {
         #expect(inbox.put(try stanza("message", "3"), bytes: 1) == .full)
         for await stanza in inbox.stream() {
             #expect(stanza.id == "1")
+            #expect(inbox.put(try self.stanza("message", "x"), bytes: 5) == .full)
+            #expect(inbox.put(try self.stanza("iq", "y"), bytes: 4) == .taken)
             break
         }
-        // The request was refused when the taker left.
+        // The requests were refused when the taker left.
         #expect(inbox.put(try stanza("message", "4"), bytes: 11) == .full)
         #expect(inbox.put(try stanza("message", "5"), bytes: 10) == .taken)
         #expect(inbox.put(try stanza("message", "6"), bytes: 1) == .full)

@@ -42,7 +42,7 @@ extension SegmentLog {
     }
 
     /// Reads all frames of a segment into a table.
-    private func scan(_ segment: Segment, _ size: Int, generation: Int64, mayBeTorn: Bool) throws -> Int {
+    func scan(_ segment: Segment, _ size: Int, generation: Int64, mayBeTorn: Bool) throws -> Int {
         let table = SegmentTable()
         segment.table = table
         let bytes = try contents(segment.file, size)

@@ -35,9 +35,7 @@ enum DomainName {
     }
 
     private static func prepareLabel(_ label: String) throws(JIDError) -> String {
-        guard let first = label.utf8.first, let last = label.utf8.last,
-            first != UInt8(ascii: "-"), last != UInt8(ascii: "-")
-        else { throw .malformedDomain }
+        guard !label.isEmpty, !isAtHyphen(label) else { throw .malformedDomain }
         let isASCII = label.utf8.allSatisfy { $0 < 0x80 }
         guard isASCII else {
             try requireUnicodeLabel(label)
@@ -51,8 +49,14 @@ enum DomainName {
         return try unicodeLabel(ofPunycode: label)
     }
 
+    /// Whether a label begins or ends with a hyphen (RFC 5891 §4.2.3.1).
+    private static func isAtHyphen(_ label: String) -> Bool {
+        label.utf8.first == UInt8(ascii: "-") || label.utf8.last == UInt8(ascii: "-")
+    }
+
     /// A U-label (RFC 5890 §2.3.2.1), by the letters and digits of RFC 5892 and its context rules.
     private static func requireUnicodeLabel(_ label: String) throws(JIDError) {
+        if isAtHyphen(label) { throw .malformedDomain }
         let scalars = Array(label.unicodeScalars)
         if scalars.count > 3, scalars[2] == "-", scalars[3] == "-" { throw .malformedDomain }
         for (index, scalar) in scalars.enumerated() {

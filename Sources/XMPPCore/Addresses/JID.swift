@@ -31,7 +31,7 @@ public struct JID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads an address from bytes of UTF-8, such as an attribute of a stanza. ASCII costs one
-    /// pass and at most one allocation.
+    /// pass and at most one allocation. Bytes that are not UTF-8 are no address.
     public init(utf8 bytes: UnsafeBufferPointer<UInt8>) throws(JIDError) {
         self = try JID.read(bytes).get()
     }
@@ -79,10 +79,18 @@ public struct JID: Hashable, Sendable, CustomStringConvertible {
         let slash = bytes.firstIndex(of: UInt8(ascii: "/"))
         let head = bytes[..<(slash ?? bytes.endIndex)]
         let at = head.firstIndex(of: UInt8(ascii: "@"))
-        let localpart = at.map { String(decoding: head[..<$0], as: UTF8.self) }
-        let domain = String(decoding: head[(at.map { $0 &+ 1 } ?? 0)...], as: UTF8.self)
-        let resource = slash.map { String(decoding: bytes[($0 &+ 1)...], as: UTF8.self) }
+        let localpart = try at.map { (end) throws(JIDError) in try text(head[..<end], .localpart) }
+        let domain = try text(head[(at.map { $0 &+ 1 } ?? 0)...], .domainpart)
+        let resource = try slash.map { (start) throws(JIDError) in try text(bytes[(start &+ 1)...], .resourcepart) }
         return try JID(localpart: localpart, domain: domain, resource: resource)
+    }
+
+    /// The text of a part. What is not UTF-8 is refused rather than repaired, as U+FFFD would be allowed in a resource.
+    private static func text(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ part: JIDPart) throws(JIDError) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw .notAllowed(part, codePoint: 0xFFFD)
+        }
+        return text
     }
 }
 

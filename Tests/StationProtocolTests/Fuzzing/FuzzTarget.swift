@@ -1,0 +1,1 @@
+../../Fuzzing/Bodies/FuzzTarget.swift
