@@ -89,13 +89,21 @@ def by_expat(data):
     parser.buffer_text = True
     parser.ordered_attributes = True
     parser.StartElementHandler = lambda name, a: events.start(split(name), [(split(a[i]), a[i + 1]) for i in range(0, len(a), 2)])
-    parser.EndElementHandler = lambda name: events.end()
+    root_end = []
+
+    def end(name):
+        events.end()
+        if events.closed:
+            root_end.append(parser.CurrentByteIndex)
+
+    parser.EndElementHandler = end
     parser.CharacterDataHandler = events.text
     parser.CommentHandler = parser.ProcessingInstructionHandler = parser.StartDoctypeDeclHandler = refuse
     try:
-        # No end is told: a stream may stop anywhere. A space makes expat look at what it holds back.
+        # No end is told: a stream may stop anywhere. So expat may wait for the end of a quote after the root, where we do not.
         parser.Parse(data, False)
-        return events.answer(False)
+        trailer = data[root_end[0]:].partition(b">")[2] if root_end else b""
+        return events.answer(bool(trailer.strip(b" \t\r\n")))
     except (expat.ExpatError, Refused):
         return events.answer(True)
 
