@@ -96,7 +96,12 @@ def by_expat(data):
         if events.closed:
             root_end.append(parser.CurrentByteIndex)
 
+    def declaration(version, encoding, _):
+        if version != "1.0" or (encoding or "UTF-8").upper() != "UTF-8":
+            refuse()
+
     parser.EndElementHandler = end
+    parser.XmlDeclHandler = declaration
     parser.CharacterDataHandler = events.text
     parser.CommentHandler = parser.ProcessingInstructionHandler = parser.StartDoctypeDeclHandler = refuse
     try:
