@@ -120,6 +120,18 @@ struct SegmentLogTests {
             let to = Timestamp(milliseconds: 1_795_413_600_000 + 399_999)
             let history = try shelf.read { try $0.history(publisher: 1, range: from...to, after: 0, limit: 100) }
             #expect(history.map(\.position) == Array(stride(from: 307, through: 397, by: 9)).map { Int64($0) })
+            for position in [Int64.max, Int64.max - 1, 901, 900] {
+                #expect(try shelf.read { try $0.page(after: position, limit: 9, publisher: nil) }.isEmpty)
+                #expect(try shelf.read { try $0.page(after: position, limit: 9, publisher: 1) }.isEmpty)
+                #expect(try shelf.read { try $0.count(after: position, limit: 9, publisher: 1) } == 0)
+                #expect(try shelf.read { try $0.history(publisher: 1, range: from...to, after: position, limit: 9) }.isEmpty)
+            }
+            for position in [Int64.min, -1, 0] {
+                #expect(try shelf.read { try $0.page(after: position, limit: 1, publisher: nil) }.first?.position == 1)
+                #expect(try shelf.read { try $0.page(before: position, limit: 1, publisher: nil) }.isEmpty)
+                #expect(try shelf.read { try $0.entry(at: position) } == nil)
+            }
+            #expect(try shelf.read { try $0.page(before: .max, limit: 1, publisher: nil) }.first?.position == 900)
             let progress = try shelf.read { try $0.progress(after: 891) }
             #expect(progress.map(\.publisher) == Array(1...9) && progress.allSatisfy { $0.lastSequence == 100 })
             if round == 0 { try shelf.open() }

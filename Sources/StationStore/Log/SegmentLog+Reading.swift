@@ -31,7 +31,7 @@ extension SegmentLog: ReportLog {
 
     func page(after position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry] {
         var entries: [LogEntry] = []
-        let next = max(0, position) &+ 1
+        let next = following(position)
         for segment in segments where segment.end > next && entries.count < limit {
             let start = Int(max(0, next - segment.firstPosition))
             let room = limit - entries.count
@@ -59,8 +59,9 @@ extension SegmentLog: ReportLog {
     func count(after position: Int64, limit: Int, publisher: Int64) throws -> Int {
         guard let number = try number(publisher) else { return 0 }
         var count = 0
-        for segment in segments where segment.end > position &+ 1 && count < limit {
-            let start = Int(max(0, position &+ 1 - segment.firstPosition))
+        let next = following(position)
+        for segment in segments where segment.end > next && count < limit {
+            let start = Int(max(0, next - segment.firstPosition))
             count += segment.following(start, of: number, limit: limit - count).count
         }
         return count
@@ -80,8 +81,9 @@ extension SegmentLog: ReportLog {
         guard let number = try number(publisher) else { return [] }
         let times = range.lowerBound.milliseconds...range.upperBound.milliseconds
         var entries: [LogEntry] = []
-        for segment in segments where segment.end > position &+ 1 && segment.mayHold(times) {
-            var next = Int(max(0, position &+ 1 - segment.firstPosition))
+        let from = following(position)
+        for segment in segments where segment.end > from && segment.mayHold(times) {
+            var next = Int(max(0, from - segment.firstPosition))
             next = max(next, segment.first(storedAt: times.lowerBound, of: number))
             while entries.count < limit {
                 let indexes = segment.following(next, of: number, limit: 64)
@@ -98,8 +100,9 @@ extension SegmentLog: ReportLog {
 
     func progress(after position: Int64) throws -> [PublisherProgress] {
         var found: [UInt32: PublisherProgress] = [:]
-        for segment in segments where segment.end > position &+ 1 {
-            for index in Int(max(0, position &+ 1 - segment.firstPosition))..<segment.count {
+        let next = following(position)
+        for segment in segments where segment.end > next {
+            for index in Int(max(0, next - segment.firstPosition))..<segment.count {
                 guard let place = segment.place(index) else { continue }
                 let earlier = found[place.publisher]
                 let isNewer = place.sequence >= earlier?.lastSequence ?? 0
@@ -113,6 +116,9 @@ extension SegmentLog: ReportLog {
     }
 
     // MARK: - Places
+
+    /// The position behind a position that anybody may have named.
+    private func following(_ position: Int64) -> Int64 { min(max(0, position), segments.last?.end ?? 0) + 1 }
 
     private func number(_ publisher: Int64?) throws -> UInt32? {
         guard let publisher else { return nil }

@@ -14,12 +14,12 @@ from servers import Server
 STATIONS, WINDOW = 10, 100
 # Reports of one run by subscribers, the same through both.
 CASES = {"ejabberd": {1: 3000, 10: 1500, 100: 250}, "prosody": {1: 1000, 10: 500, 100: 100}}
-GOALS = {("ejabberd", 10): (">=", 2.0)}
+GOAL = {("ejabberd", 10): (">=", 2.0)}
 
 
-def load(programs, port, to, subscribers, reports):
+def load(programs, port, to, subscribers, reports, stations=STATIONS):
     return json.loads(programs.call([
-        programs.tools / "clients", "--port", port, "--stations", STATIONS, "--subscribers", subscribers, "--reports",
+        programs.tools / "clients", "--port", port, "--stations", stations, "--subscribers", subscribers, "--reports",
         reports, "--window", WINDOW, "--to", to], 240))
 
 
@@ -56,9 +56,21 @@ def await_link(programs, configuration):
     raise Failed("the component did not get its link: " + (programs.folder / "component.log").read_text()[-500:])
 
 
-def through_pubsub(programs, kind, subscribers, reports):
+def through_pubsub(programs, kind, subscribers, reports, stations):
+    """A station may publish only to a node that it has made itself: that is how both servers are shipped."""
     with Server(kind, programs) as server:
-        return load(programs, server.client, "pubsub", subscribers, reports)
+        return load(programs, server.client, "pubsub", subscribers, reports, stations)
+
+
+def against_pubsub(programs, results, kind, subscribers, reports, nodes):
+    first, second = interleaved(
+        5, lambda: through_stationmaster(programs, kind, subscribers, reports),
+        lambda: through_pubsub(programs, kind, subscribers, reports, nodes))
+    name = f"{kind}, {subscribers} subscribers, against its own mod_pubsub with {nodes} node{'s' if nodes > 1 else ''}"
+    results.add(
+        "server", name, "deliveries/s", [run["messagesPerSecond"] for run in first],
+        [run["messagesPerSecond"] for run in second], GOAL.get((kind, subscribers)) if nodes == 1 else None,
+        p50_ms=median([run["p50"] for run in first]), limit_p50_ms=median([run["p50"] for run in second]))
 
 
 def mosquitto(programs, results, runs, subscribers, reports):
@@ -83,14 +95,8 @@ def measure(programs, results, quick):
             note(f"server: no {kind} here; left out")
             continue
         for subscribers, reports in cases.items():
-            first, second = interleaved(
-                5, lambda: through_stationmaster(programs, kind, subscribers, reports),
-                lambda: through_pubsub(programs, kind, subscribers, reports))
-            results.add(
-                "server", f"{kind}, {subscribers} subscribers, against its own mod_pubsub", "deliveries/s",
-                [run["messagesPerSecond"] for run in first], [run["messagesPerSecond"] for run in second],
-                GOALS.get((kind, subscribers)), p50_ms=median([run["p50"] for run in first]),
-                limit_p50_ms=median([run["p50"] for run in second]))
+            for nodes in (1, STATIONS) if subscribers == 10 else (STATIONS,):
+                against_pubsub(programs, results, kind, subscribers, reports, nodes)
     if shutil.which("mosquitto", path="/usr/sbin:/usr/bin") and (programs.tools / "mqtt").exists():
         for subscribers, reports in ((1, 20_000), (10, 5_000), (100, 800)):
             mosquitto(programs, results, 5, subscribers, reports)
