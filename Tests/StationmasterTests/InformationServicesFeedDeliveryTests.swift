@@ -3,6 +3,7 @@ import InformationServices
 import StationCore
 import StationJSON
 import StationModel
+import StationProtocol
 import StationTesting
 import Testing
 import XMLStream
@@ -44,6 +45,40 @@ struct InformationServicesFeedDeliveryTests {
         #expect(sent.last?.firstChild(XMLName("no-store", Namespaces.hints)) != nil)
         try bench.publish(from: station, 4)
         #expect(try bench.sent().deliveries.map(\.id) == ["1-4"])
+    }
+
+    @Test("Reports of one read come in their order, whichever road they took")
+    func mixedRead() throws {
+        let (bench, station, subid) = try bench()
+        try bench.resume(consumer, subid)
+        _ = try bench.sent()
+        let parser = XMLStreamParser()
+        let header = "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' id='1'>"
+        // An identifier with an apostrophe takes the general road.
+        let stanzas = (1...6).map { seq in
+            InformationBench.report(from: station, InformationBench.body(Int64(seq)), id: seq % 2 == 0 ? "r&apos;\(seq)" : "r\(seq)")
+        }
+        var read: StanzaBatch?
+        for event in try parser.feed(Array((header + stanzas.joined()).utf8)) {
+            if case .stanzas(let batch) = event { read = batch }
+        }
+        let batch = try #require(read)
+        var scanner = ReportScanner(domain: try JID(InformationBench.domain))
+        var items: [ReportBatch.Item] = []
+        var others: [Stanza] = []
+        for index in 0..<batch.count {
+            if let report = scanner.scan(batch, index) {
+                items.append(.plain(report))
+            } else {
+                items.append(.other(others.count))
+                others.append(try Stanza(batch[index]))
+            }
+        }
+        #expect(items.count == 6 && others.count == 3)
+        try bench.process([.reports(ReportBatch(stanzas: batch, items: items, others: others))])
+        let sent = try bench.sent()
+        #expect(sent.filter { $0["type"] == "result" }.count == 6)
+        #expect(sent.deliveries.map(\.id) == ids(1...6))
     }
 
     @Test("At most a window is unacknowledged; an acknowledgement lets the next ones come, without a hole")

@@ -32,19 +32,27 @@ extension Ingest {
                             body: batch.stanzas.bytes(report.body))
                     })
             else {
+                // What goes out goes out in the order of positions: a feed never looks back.
+                handOn(&accepted, batch.stanzas, context)
                 try others(index)
                 continue
             }
             accepted.append(Accepted(report: report, publisher: Int64(place) &+ 1, position: position))
         }
+        handOn(&accepted, batch.stanzas, context)
+    }
+
+    /// Asks for the answers and the fan-out of what was stored so far.
+    private func handOn(_ accepted: inout [Accepted], _ stanzas: StanzaBatch, _ context: CoreContext) {
         guard !accepted.isEmpty else { return }
-        state.reports &+= Int64(accepted.count)
-        context.acknowledge { [self] output in acknowledge(accepted, batch.stanzas, output) }
-        if state.subscriptions.count > 0 {
-            context.afterCommit { [self] output in
-                for one in accepted {
-                    sinks.fanOut(one.publisher, one.position, batch.stanzas.bytes(one.report.body), output)
-                }
+        let stored = accepted
+        accepted.removeAll()
+        state.reports &+= Int64(stored.count)
+        context.acknowledge { [self] output in acknowledge(stored, stanzas, output) }
+        guard state.subscriptions.count > 0 else { return }
+        context.afterCommit { [self] output in
+            for one in stored {
+                sinks.fanOut(one.publisher, one.position, stanzas.bytes(one.report.body), output)
             }
         }
     }
