@@ -9,7 +9,7 @@ STATIONS = 10_000
 # Reports of one run, by subscribers: about a second of work on the machine for which they were chosen.
 REPORTS = {0: 100_000, 1: 80_000, 10: 30_000, 100: 5_000}
 GOALS = {(1000, 0): 0.6, (1000, 1): 0.7, (1000, 10): 0.9, (1000, 100): 1.0, (100, 10): 0.6}
-RIVALS = {"strophe": (15_000, 5), "gloox": (6_000, 7), "slixmpp": (800, 80)}
+RIVALS = {"strophe": (15_000, 5), "gloox": (6_000, 7), "slixmpp": (2_000, 80)}
 
 
 def reports(window, subscribers, quick):
@@ -57,10 +57,10 @@ def against_libraries(programs, results, pairs):
             note(f"link: no {name} here; left out")
             continue
         ours, theirs = interleaved(
-            pairs, lambda: programs.ours(STATIONS, 10, window=100, reports=15_000),
-            lambda: programs.theirs(name, STATIONS, 10, window=100, reports=count))
+            pairs, lambda: programs.ours(STATIONS, 10, window=1000, reports=30_000),
+            lambda: programs.theirs(name, STATIONS, 10, window=1000, reports=count))
         results.add(
-            "link", f"window 100, 10 subscribers, against {name}", "stanzas/s",
+            "link", f"window 1000, 10 subscribers, against {name}", "stanzas/s",
             [run["stanzasPerSecond"] for run in ours], [run["stanzasPerSecond"] for run in theirs], (">=", goal),
             cpu_us=cpu(ours)[0], limit_cpu_us=cpu(theirs)[0])
 

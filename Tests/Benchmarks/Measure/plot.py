@@ -3,7 +3,7 @@
 import math
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 960, 400, 110, 22, 64
+WIDTH, LEFT, RIGHT, ROW, TOP = 1180, 560, 170, 22, 64
 
 
 def plot(group, figures):
