@@ -95,7 +95,7 @@ CREATE TABLE log_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     generation INTEGER NOT NULL CHECK (generation >= 0),
     position INTEGER NOT NULL CHECK (position >= 0)
-) STRICT;
+, first_position INTEGER NOT NULL DEFAULT 1 CHECK (first_position > 0)) STRICT;
 
 CREATE TABLE publisher (
     number INTEGER PRIMARY KEY CHECK (number > 0),

@@ -14,6 +14,12 @@ public struct InformationConfiguration: Sendable {
     public var progressPerStep = 500
     /// A station that owes a refused report is trusted again this long after the last refusal.
     public var refusalMemory: Duration = .seconds(60)
+    /// How long reports are kept at least; nil for ever. The log gives up whole segments.
+    public var retention: Duration?
+    /// How many bytes the log may have before its oldest segments are given up; nil for any number.
+    public var retentionBytes: Int64?
+    /// Time between two looks at the age and size of the log.
+    public var retentionInterval: Duration = .seconds(60)
     /// How many rows of the log one step of a feed reads at most.
     public var feedPage = 64
     /// How many rows one step reads when few of them match.

@@ -13,6 +13,7 @@ public final class InformationServices: CoreModule {
     private let state: InformationState
     private let ingest: Ingest
     private let progress: Progress
+    private let retention: Retention
     private let fanOut: FanOut
     private let feeds: Feeds
     private let service: PubSubService
@@ -45,6 +46,7 @@ public final class InformationServices: CoreModule {
                 isWatched: { twins.isWatched($0) },
                 fanOut: { fanOut.deliver(publisher: $0, position: $1, body: $2, to: $3) }))
         progress = Progress(state: state) { feeds.startWaiting($0) }
+        retention = Retention(state: state)
         service = PubSubService(state: state) { feeds.restart($0, $1) }
         discovery = NodeDiscovery(state: state, service: service, twins: twins)
         grants = GrantCommands(state: state, twins: twins)
@@ -59,6 +61,7 @@ public final class InformationServices: CoreModule {
     public func register(on core: inout CoreRegistry) {
         ingest.register(on: &core)
         progress.register(on: &core)
+        retention.register(on: &core)
         feeds.register(on: &core)
         service.register(on: &core)
         twins.register(on: &core)

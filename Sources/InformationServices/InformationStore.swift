@@ -11,6 +11,14 @@ public protocol InformationStore: AnyObject {
     /// Part of each item id; grows when the store is restored from a backup.
     func epoch() throws -> Int64
 
+    // Retention
+
+    /// Gives up the oldest part of the log: if all of it was stored before `time`, or if the log has more than `bytes`;
+    /// nothing behind `position`. Returns the first position that remains, or nil if nothing was given up.
+    func giveUp(storedBefore time: Timestamp?, beyond bytes: Int64?, upTo position: Int64) throws -> Int64?
+    /// After the commit: lets go of what lies before a position that ``giveUp(storedBefore:beyond:upTo:)`` returned.
+    func remove(before position: Int64)
+
     // Publishers: stations that may report. A row is never removed, since the log refers to it.
 
     /// The highest number of a publisher; 0 if there is none.

@@ -42,10 +42,10 @@ extension SQLiteDeviceStore {
             """, arguments
         ).map { row in
             JobRecord(
-                id: row["id"], kind: row["kind"], serial: try Self.serial(row["spelling"]), state: row["state"],
-                payload: row["payload"], detail: row["detail"], created: Timestamp(milliseconds: row["created_ms"]),
-                updated: Timestamp(milliseconds: row["updated_ms"]),
-                deadline: Timestamp(milliseconds: row["deadline_ms"]), isEnded: row["is_ended"])
+                id: try row.value("id"), kind: try row.value("kind"), serial: try Self.serial(try row.value("spelling")), state: try row.value("state"),
+                payload: try row.value("payload"), detail: try row.value("detail"), created: Timestamp(milliseconds: try row.value("created_ms")),
+                updated: Timestamp(milliseconds: try row.value("updated_ms")),
+                deadline: Timestamp(milliseconds: try row.value("deadline_ms")), isEnded: try row.value("is_ended"))
         }
     }
 }

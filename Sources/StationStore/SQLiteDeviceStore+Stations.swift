@@ -59,8 +59,8 @@ extension SQLiteDeviceStore {
             """, [value]
         ).first.map { row in
             InstalledStation(
-                serial: try Self.serial(row[0]), jid: try Self.jid(row[1]), speaksJSONOnly: row[2], isSubscribed: row[3],
-                lastSeen: Self.time(row[4]))
+                serial: try Self.serial(try row.value(0)), jid: try Self.jid(try row.value(1)), speaksJSONOnly: try row.value(2), isSubscribed: try row.value(3),
+                lastSeen: Self.time(try row.value(4)))
         }
     }
 
@@ -70,13 +70,13 @@ extension SQLiteDeviceStore {
             SELECT serial, jid FROM station WHERE state = 'installed' AND serial > ? AND jid IS NOT NULL
             ORDER BY serial LIMIT ?
             """, [serial, limit]
-        ).map { ($0[0], try Self.jid($0[1])) }
+        ).map { (try $0.value(0), try Self.jid(try $0.value(1))) }
     }
 
     func stationCounts() throws -> [StationState: Int] {
         var counts: [StationState: Int] = [:]
         for row in try rows("SELECT state, count(*) FROM station GROUP BY state") {
-            if let state = StationState(rawValue: row[0]) { counts[state] = row[1] }
+            if let state = StationState(rawValue: try row.value(0)) { counts[state] = try row.value(1) }
         }
         return counts
     }
@@ -99,20 +99,20 @@ extension SQLiteDeviceStore {
     }
 
     private static func station(_ row: Row) throws -> StationRecord {
-        guard let state = StationState(rawValue: row["state"]) else {
+        guard let state = StationState(rawValue: try row.value("state")) else {
             throw StoreError(.damaged, "the store holds an unknown station state")
         }
-        let jid: String? = row["jid"]
+        let jid: String? = try row.value("jid")
         return StationRecord(
-            serial: try serial(row["spelling"]), model: row["model"], hardware: row["hardware"], state: state,
-            owner: row["owner"], identityKey: bytes(row["identity_key"]),
-            identityCertificate: bytes(row["identity_certificate"]), receipt: row["receipt"],
-            operationalKey: (row["operational_key"] as Data?).map(bytes),
-            operationalCertificate: (row["operational_certificate"] as Data?).map(bytes),
-            jid: try jid.map(Self.jid), firmwareVersion: row["firmware_version"],
-            firmwareSequence: row["firmware_sequence"], isSubscribed: row["is_subscribed"],
-            speaksJSONOnly: row["speaks_json_only"], engravedAt: time(row["engraved_ms"]),
-            installedAt: time(row["installed_ms"]), lastSeen: time(row["last_seen_ms"]))
+            serial: try serial(try row.value("spelling")), model: try row.value("model"), hardware: try row.value("hardware"), state: state,
+            owner: try row.value("owner"), identityKey: bytes(try row.value("identity_key")),
+            identityCertificate: bytes(try row.value("identity_certificate")), receipt: try row.value("receipt"),
+            operationalKey: (try row.value("operational_key") as Data?).map(bytes),
+            operationalCertificate: (try row.value("operational_certificate") as Data?).map(bytes),
+            jid: try jid.map(Self.jid), firmwareVersion: try row.value("firmware_version"),
+            firmwareSequence: try row.value("firmware_sequence"), isSubscribed: try row.value("is_subscribed"),
+            speaksJSONOnly: try row.value("speaks_json_only"), engravedAt: time(try row.value("engraved_ms")),
+            installedAt: time(try row.value("installed_ms")), lastSeen: time(try row.value("last_seen_ms")))
     }
 
     private static func time(_ milliseconds: Int64?) -> Timestamp? {

@@ -63,10 +63,10 @@ final class SQLiteDeviceStore: DeviceStore {
             "UPDATE batch SET closes_ms = min(closes_ms, ?) WHERE name = ?", [at.milliseconds, name]) > 0
     }
 
-    private static func batch(_ row: Row) -> BatchRecord {
+    private static func batch(_ row: Row) throws -> BatchRecord {
         BatchRecord(
-            name: row[0], model: row[1], opened: Timestamp(milliseconds: row[2]),
-            closes: Timestamp(milliseconds: row[3]), serials: row[4], engraved: row[5])
+            name: try row.value(0), model: try row.value(1), opened: Timestamp(milliseconds: try row.value(2)),
+            closes: Timestamp(milliseconds: try row.value(3)), serials: try row.value(4), engraved: try row.value(5))
     }
 
     // MARK: - Announcements
@@ -81,7 +81,7 @@ final class SQLiteDeviceStore: DeviceStore {
     }
 
     func announcedOwner(_ serial: Serial) throws -> String? {
-        try rows("SELECT owner FROM announcement WHERE serial = ?", [serial.folded]).first?[0]
+        try rows("SELECT owner FROM announcement WHERE serial = ?", [serial.folded]).first.map { try $0.value(0) }
     }
 
     func announced(after serial: Serial?, limit: Int) throws -> [(serial: Serial, owner: String)] {
@@ -92,7 +92,7 @@ final class SQLiteDeviceStore: DeviceStore {
             ORDER BY serial LIMIT ?
             """,
             [serial?.folded ?? "", limit]
-        ).map { (serial: try Self.serial($0[0]), owner: $0[1]) }
+        ).map { (serial: try Self.serial(try $0.value(0)), owner: try $0.value(1)) }
     }
 
     static func serial(_ text: String) throws -> Serial {
@@ -127,9 +127,9 @@ final class SQLiteDeviceStore: DeviceStore {
         guard let found else { return nil }
         try change("DELETE FROM challenge WHERE nonce = ?", [Bytes(nonce)])
         return ChallengeRecord(
-            nonce: nonce, message: bytes(found[0]), jid: try Self.jid(found[1]), serial: try Self.serial(found[4]),
-            request: found[2],
-            expires: Timestamp(milliseconds: found[3]))
+            nonce: nonce, message: bytes(try found.value(0)), jid: try Self.jid(try found.value(1)), serial: try Self.serial(try found.value(4)),
+            request: try found.value(2),
+            expires: Timestamp(milliseconds: try found.value(3)))
     }
 
     func removeChallenges(expiredAt now: Timestamp) throws {
@@ -151,6 +151,6 @@ final class SQLiteDeviceStore: DeviceStore {
     }
 
     func releaseKeys() throws -> [[UInt8]] {
-        try rows("SELECT point FROM release_key ORDER BY at_ms, point").map { bytes($0[0]) }
+        try rows("SELECT point FROM release_key ORDER BY at_ms, point").map { bytes(try $0.value(0)) }
     }
 }

@@ -7,16 +7,16 @@ import XMPPCore
 extension SQLiteInformationStore {
     func subscriptions() throws -> [SubscriptionRecord] {
         try rows("SELECT * FROM subscription ORDER BY created_ms, subid").map { row in
-            let spelling: String = row["node_spelling"]
-            guard let node = PubSubNode(spelling), let mode = DeliveryMode(rawValue: row["mode"]) else {
+            let spelling: String = try row.value("node_spelling")
+            guard let node = PubSubNode(spelling), let mode = DeliveryMode(rawValue: try row.value("mode")) else {
                 throw StoreError(.damaged, "the store holds a subscription to '\(spelling)', which is no node")
             }
-            let taker: String? = row["taker"]
+            let taker: String? = try row.value("taker")
             return SubscriptionRecord(
-                subid: row["subid"], node: node, jid: try Self.jid(row["jid"]),
-                options: SubscriptionOptions(delivers: row["delivers"], mode: mode, window: row["feed_window"]),
-                cursor: row["cursor"], taker: try taker.map { try Self.jid($0) },
-                created: Timestamp(milliseconds: row["created_ms"]))
+                subid: try row.value("subid"), node: node, jid: try Self.jid(try row.value("jid")),
+                options: SubscriptionOptions(delivers: try row.value("delivers"), mode: mode, window: try row.value("feed_window")),
+                cursor: try row.value("cursor"), taker: try taker.map { try Self.jid($0) },
+                created: Timestamp(milliseconds: try row.value("created_ms")))
         }
     }
 
@@ -62,7 +62,7 @@ extension SQLiteInformationStore {
 
     func contacts() throws -> [ContactRecord] {
         try rows("SELECT publisher, consumer FROM contact ORDER BY publisher, consumer").map {
-            ContactRecord(publisher: $0[0], consumer: try Self.jid($0[1]))
+            ContactRecord(publisher: try $0.value(0), consumer: try Self.jid(try $0.value(1)))
         }
     }
 

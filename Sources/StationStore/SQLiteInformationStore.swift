@@ -11,10 +11,12 @@ import XMPPCore
 final class SQLiteInformationStore: InformationStore {
     let database: CurrentDatabase
     let log: any ReportLog
+    private let segments: SegmentLog
 
-    init(database: CurrentDatabase, log: any ReportLog) {
+    init(database: CurrentDatabase, log: SegmentLog) {
         self.database = database
         self.log = log
+        segments = log
     }
 
     func change(_ sql: String, _ arguments: StatementArguments) throws {
@@ -27,7 +29,7 @@ final class SQLiteInformationStore: InformationStore {
 
     private func number(_ sql: String) throws -> Int64 {
         guard let row = try rows(sql).first else { throw StoreError(.damaged, "the store has no information_state") }
-        return row[0]
+        return try row.value(0)
     }
 
     func epoch() throws -> Int64 { try number("SELECT epoch FROM information_state") }
@@ -98,14 +100,24 @@ final class SQLiteInformationStore: InformationStore {
         try change("UPDATE information_state SET progress_position = ?", [position])
     }
 
+    // MARK: - Retention
+
+    func giveUp(storedBefore time: Timestamp?, beyond bytes: Int64?, upTo position: Int64) throws -> Int64? {
+        let first = segments.remaining(storedBefore: time?.milliseconds, beyond: bytes, upTo: position)
+        if let first { try change("UPDATE log_state SET first_position = ?", [first]) }
+        return first
+    }
+
+    func remove(before position: Int64) { segments.remove(before: position) }
+
     // MARK: - Grants
 
     func grants() throws -> [Grant] {
         try rows("SELECT consumer, scope, spelling, since, at_ms FROM consumer_grant").map { row in
-            let scope: String = row["scope"]
+            let scope: String = try row.value("scope")
             return Grant(
-                consumer: row["consumer"], scope: scope.isEmpty ? .all : .station(try Self.serial(row["spelling"])),
-                since: row["since"], at: Timestamp(milliseconds: row["at_ms"]))
+                consumer: try row.value("consumer"), scope: scope.isEmpty ? .all : .station(try Self.serial(try row.value("spelling"))),
+                since: try row.value("since"), at: Timestamp(milliseconds: try row.value("at_ms")))
         }
     }
 

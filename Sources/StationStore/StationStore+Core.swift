@@ -23,7 +23,7 @@ extension StationStore {
         let statement = try database.db.cachedStatement(
             sql: "SELECT name, key, due_ms FROM timer WHERE due_ms <= ? ORDER BY due_ms LIMIT ?")
         return try Row.fetchAll(statement, arguments: [now.milliseconds, limit]).map {
-            TimerRow(name: $0[0], key: $0[1], due: Timestamp(milliseconds: $0[2]))
+            TimerRow(name: try $0.value(0), key: try $0.value(1), due: Timestamp(milliseconds: try $0.value(2)))
         }
     }
 
@@ -44,9 +44,9 @@ extension StationStore {
         let statement = try database.db.cachedStatement(
             sql: "SELECT at_ms, category, text, detail FROM journal WHERE serial = ? ORDER BY id DESC LIMIT ?")
         return try Row.fetchAll(statement, arguments: [serial.folded, limit]).reversed().compactMap { row in
-            guard let category = JournalCategory(rawValue: row[1]) else { return nil }
+            guard let category = JournalCategory(rawValue: try row.value(1)) else { return nil }
             return JournalEntry(
-                at: Timestamp(milliseconds: row[0]), serial: serial, category: category, text: row[2], detail: row[3])
+                at: Timestamp(milliseconds: try row.value(0)), serial: serial, category: category, text: try row.value(2), detail: try row.value(3))
         }
     }
 
@@ -66,11 +66,13 @@ extension StationStore {
     }
 
     private func audits(sql: String, _ arguments: StatementArguments) throws -> [AuditEntry] {
-        try Row.fetchAll(database.db.cachedStatement(sql: sql), arguments: arguments).map { row in
-            AuditEntry(
-                sequence: row["sequence"], at: Timestamp(milliseconds: row["at_ms"]), actor: row["actor"],
-                action: row["action"], subject: row["subject"], detail: row["detail"],
-                previousHash: row["previous_hash"], hash: row["hash"])
-        }
+        try Row.fetchAll(database.db.cachedStatement(sql: sql), arguments: arguments).map(Self.audit)
+    }
+
+    static func audit(_ row: Row) throws -> AuditEntry {
+        AuditEntry(
+            sequence: try row.value("sequence"), at: Timestamp(milliseconds: try row.value("at_ms")),
+            actor: try row.value("actor"), action: try row.value("action"), subject: try row.value("subject"),
+            detail: try row.value("detail"), previousHash: try row.value("previous_hash"), hash: try row.value("hash"))
     }
 }

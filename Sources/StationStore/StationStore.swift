@@ -78,26 +78,36 @@ public final class StationStore {
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try Self.prepare(queue)
-        } catch let error as DatabaseError
-            where error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
-        {
-            throw StoreError(
-                .damaged, "the store \(path) is damaged (\(error.message ?? "")); put the last backup in its place")
+        } catch let error as DatabaseError {
+            throw Self.failure(error, path)
         }
         log = SegmentLog(folder: path + ".reports", segmentBytes: segmentBytes, background: background)
         device = SQLiteDeviceStore(database: database)
         information = SQLiteInformationStore(database: database, log: log)
-        try openLog()
+        do { try openLog() } catch let error as DatabaseError { throw Self.failure(error, path) }
+    }
+
+    /// What SQLite could not do while the store was opened. A schema or a row that is not what it was shows as an error
+    /// of a statement, too.
+    private static func failure(_ error: DatabaseError, _ path: String) -> StoreError {
+        let message = error.message ?? ""
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
+            return StoreError(.damaged, "the store \(path) is damaged (\(message)); put the last backup in its place")
+        default:
+            return StoreError(.unusable, "the store \(path) cannot be opened: \(message); see to the disk and its rights")
+        }
     }
 
     private func openLog() throws {
         try moveReportTable()
         let state = try queue.read { db in
-            try Row.fetchOne(db, sql: "SELECT generation, position FROM log_state")
+            try Row.fetchOne(db, sql: "SELECT generation, position, first_position FROM log_state")
         }
         guard let state else { throw StoreError(.damaged, "the store has no log_state") }
-        generation = state[0]
-        cutBytes = try log.open(generation: generation, position: state[1])
+        generation = try state.value(0)
+        cutBytes = try log.open(generation: generation, first: try state.value(2), position: try state.value(1))
+        try writeBack()
     }
 
     private static func prepare(_ queue: DatabaseQueue) throws {
@@ -167,6 +177,13 @@ extension StationStore: CoreStore {
     public func close() throws {
         let position = try log.lastPosition()
         try queue.write { try $0.execute(sql: "UPDATE log_state SET position = ?", arguments: [position]) }
+        try writeBack()
+    }
+
+    /// Brings all commits into the database's own file. SQLite forgets what stands behind a damaged place of the
+    /// write-ahead log without a word, so as little as may be should stand there while nobody looks.
+    private func writeBack() throws {
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
     public func savepoint(_ body: () throws -> Void) throws {

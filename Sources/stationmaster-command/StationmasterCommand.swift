@@ -26,7 +26,8 @@ struct StationmasterCommand: AsyncParsableCommand {
               stationmaster update offer --manifest release.json --deadline 3600 wx-1
               stationmaster explain wx-1                          everything that has happened to it
 
-            All commands but init, run, verify and export talk to the running component over its Unix socket.
+            All commands but init, run, export and restore talk to the running component over its Unix socket; verify and
+            backup also work without one.
             Add --json for output that programs read.
 
             Exit status: 0 done, 1 refused or failed, 64 wrong usage, 69 the component does not run, 78 wrong configuration.
@@ -35,7 +36,7 @@ struct StationmasterCommand: AsyncParsableCommand {
         subcommands: [
             Init.self, Run.self, DoctorCommand.self, StatusQuery.self, Batch.self, StationCommands.self, Explain.self,
             Grant.self, Revoke.self, Grants.self, ReleaseCommands.self, UpdateCommands.self, Log.self, Follow.self,
-            Verify.self, Export.self,
+            Verify.self, Export.self, Backup.self, Restore.self,
         ])
 
     /// Errors become a line on standard error and an exit status, in one place.

@@ -21,13 +21,16 @@ final class InformationBench {
     let pool = ManualPool()
     let folder: URL
     let configuration: InformationConfiguration
+    private let segmentBytes: Int
     private(set) var services: InformationServices
     private(set) var core: Core
     private let events = EventSource()
     private var restarts: UInt64 = 0
     private let logger: Logger
 
-    init(_ configure: (inout InformationConfiguration) -> Void = { _ in }) throws {
+    /// `segmentBytes`: how large a segment of the log grows.
+    init(segmentBytes: Int = 64 << 20, _ configure: (inout InformationConfiguration) -> Void = { _ in }) throws {
+        self.segmentBytes = segmentBytes
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("information-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         var configuration = InformationConfiguration()
@@ -36,17 +39,18 @@ final class InformationBench {
         var logger = Logger(label: "bench")
         logger.logLevel = .error
         self.logger = logger
-        (services, core) = try Self.assemble(folder, configuration, clock, outlet, pool, events, 1, logger)
+        (services, core) = try Self.assemble(folder, segmentBytes, configuration, clock, outlet, pool, events, 1, logger)
         try process([.linkReady])
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     private static func assemble(
-        _ folder: URL, _ configuration: InformationConfiguration, _ clock: VirtualClock, _ outlet: MemoryOutlet,
+        _ folder: URL, _ segmentBytes: Int, _ configuration: InformationConfiguration, _ clock: VirtualClock, _ outlet: MemoryOutlet,
         _ pool: ManualPool, _ events: EventSource, _ seed: UInt64, _ logger: Logger
     ) throws -> (InformationServices, Core) {
-        let store = try StationStore(path: folder.appendingPathComponent("store.sqlite").path)
+        let store = try StationStore(
+            path: folder.appendingPathComponent("store.sqlite").path, segmentBytes: segmentBytes)
         let services = InformationServices(
             store: store.information, domain: try JID(domain), configuration: configuration)
         let core = Core(
@@ -65,9 +69,9 @@ final class InformationBench {
             "information-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: placeholder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: placeholder) }
-        (services, core) = try Self.assemble(placeholder, configuration, clock, outlet, pool, events, 1, logger)
+        (services, core) = try Self.assemble(placeholder, segmentBytes, configuration, clock, outlet, pool, events, 1, logger)
         (services, core) = try Self.assemble(
-            folder, configuration, clock, outlet, pool, events, 1 + restarts, logger)
+            folder, segmentBytes, configuration, clock, outlet, pool, events, 1 + restarts, logger)
         try process([.linkReady])
     }
 

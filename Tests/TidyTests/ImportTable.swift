@@ -60,7 +60,7 @@ enum ImportTable {
             "Governance StationCore StationJSON StationModel StationProtocol XMLStream XMPPCore"),
         ImportRow(
             "StationStore", "SQLite: implements the store protocols of the core and of both domains",
-            "DeviceManagement Governance InformationServices StationCore StationModel XMPPCore",
+            "DeviceManagement Governance InformationServices StationCore StationJSON StationModel XMPPCore",
             others: "Foundation GRDB GRDBSQLite"),
         ImportRow(
             "Stationmaster", "the component to run or embed: composition, configuration, service, control socket",

@@ -92,7 +92,8 @@ final class Feeds {
         let page = try reader.page(
             of: subscription.node, for: subscription.consumer, after: feed.sent,
             limit: min(feed.room, state.configuration.feedPage))
-        context.afterCommit { [self] in send(page, to: subscription, run: feed.run, $0) }
+        let gap = try reader.gap(before: subscription)
+        context.afterCommit { [self] in send(page, behind: gap, to: subscription, run: feed.run, $0) }
         if !page.isEnd && feed.room > page.entries.count {
             context.later(milliseconds: 0) { [self] in try catchUp(subscription, $0) }
             subscription.isStepScheduled = true
@@ -101,8 +102,15 @@ final class Feeds {
 
     /// Runs in the order of the requests of the batch: a report stored before the page was read finds the feed behind
     /// and leaves it to the page; one stored after it finds the feed at the tail.
-    private func send(_ page: LogReader.Page, to subscription: Subscription, run: Int, _ output: CoreOutput) {
+    private func send(
+        _ page: LogReader.Page, behind gap: FeedGap?, to subscription: Subscription, run: Int, _ output: CoreOutput
+    ) {
         lookForRefusals(output)
+        if let gap, subscription.isAlive, subscription.feed.run == run {
+            output.withWriter { gap.write(to: subscription, in: state, into: &$0) }
+            subscription.feed.reached(gap.before &- 1, isEnd: false)
+            lookForRefusals(output)
+        }
         for entry in page.entries {
             guard subscription.isAlive, subscription.feed.run == run,
                 let serial = state.publishers.serial(entry.publisher), state.mayObserve(subscription.consumer, serial)

@@ -2,15 +2,14 @@
 import Foundation
 
 /// A file of the log by its descriptor. Every failure is an error with the path and what the system said.
-final class SegmentFile {
+final class SegmentFile: Sendable {
     let path: String
     private let descriptor: Int32
-    private var isGone = false
 
     /// Opens a file, or makes it with mode 0600.
-    init(path: String, create: Bool = false) throws {
+    init(path: String, create: Bool = false, readOnly: Bool = false) throws {
         self.path = path
-        descriptor = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0), 0o600)
+        descriptor = open(path, (readOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0), 0o600)
         guard descriptor >= 0 else { throw Self.failure("open", path) }
     }
 

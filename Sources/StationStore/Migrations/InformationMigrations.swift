@@ -9,6 +9,7 @@ enum InformationMigrations {
             try db.execute(sql: consumers)
         }
         migrator.registerMigration("information: log in segments") { db in try db.execute(sql: segments) }
+        migrator.registerMigration("information: first report of the log") { db in try db.execute(sql: retention) }
     }
 
     private static let log = """
@@ -81,5 +82,10 @@ enum InformationMigrations {
             position INTEGER NOT NULL CHECK (position >= 0)
         ) STRICT;
         INSERT INTO log_state VALUES (1, 0, 0);
+        """
+
+    /// Retention gives up what lies before the first position; files before it may still be there after a crash.
+    private static let retention = """
+        ALTER TABLE log_state ADD COLUMN first_position INTEGER NOT NULL DEFAULT 1 CHECK (first_position > 0);
         """
 }

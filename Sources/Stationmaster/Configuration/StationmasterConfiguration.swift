@@ -76,8 +76,13 @@ public struct StationmasterConfiguration: Sendable {
         var core = CoreLimits()
         core.batchRequests = settings.integer("limits.batchRequests")
         core.inboxBytes = settings.integer("limits.inboxBytes")
+        var information = InformationConfiguration()
+        let days = settings.integer("information.retention")
+        if days > 0 { information.retention = .seconds(days * 86_400) }
+        let bytes = settings.integer("information.retentionBytes")
+        if bytes > 0 { information.retentionBytes = Int64(bytes) }
         var configuration = StationmasterConfiguration(
-            component: component, device: device, information: InformationConfiguration(),
+            component: component, device: device, information: information,
             storePath: files.path("store.path"), controlSocket: files.path("control.socket"), core: core)
         configuration.logLevel = settings.text("logging.level")
         return configuration

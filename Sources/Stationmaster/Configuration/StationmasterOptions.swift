@@ -11,7 +11,7 @@ public enum StationmasterOptions {
             Stationmaster: configuration of the component, with every option and its default.
             Paths are relative to the folder of this file.
             """,
-        options: component + hosts + keys + store + limits + logging)
+        options: component + hosts + keys + store + retention + limits + logging)
 
     private static let component: [Option] = [
         Option("component.domain", .text, nil, "The component's own domain, as the XMPP server knows it."),
@@ -71,6 +71,15 @@ public enum StationmasterOptions {
     private static let store: [Option] = [
         Option("store.path", .text, "stationmaster.sqlite", "The store; a SQLite database with its log beside it."),
         Option("control.socket", .text, "control.socket", "Unix socket on which the commands talk to the component."),
+    ]
+
+    private static let retention: [Option] = [
+        Option(
+            "information.retention", .integer(0...36_500), "0", unit: "days",
+            "How long reports are kept; 0 for ever. Older ones go in files of some 64 MiB."),
+        Option(
+            "information.retentionBytes", .integer(0...1_125_899_906_842_624), "0", unit: "bytes",
+            "How large the log of reports may grow before its oldest files go; 0 for any size."),
     ]
 
     private static let limits: [Option] = [

@@ -38,8 +38,9 @@ public struct Composition {
             domain: configuration.device.domain, storePath: configuration.storePath, store: store.device,
             roster: device.roster, information: information, clock: clock, isLinkReady: { link.isReady })
         core = Core(
-            store: store, modules: [information, device, TimelineCommands(store: store), status], clock: clock,
-            random: random, pool: pool, outlet: link, limits: configuration.core, logger: logger,
+            store: store,
+            modules: [information, device, TimelineCommands(store: store), status, StoreCare(store: store)],
+            clock: clock, random: random, pool: pool, outlet: link, limits: configuration.core, logger: logger,
             workDone: { inbox.append(control: [$0]) })
         try core.start()
         let router = try Features.router(

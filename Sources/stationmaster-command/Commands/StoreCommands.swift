@@ -5,8 +5,8 @@ import StationJSON
 import StationModel
 import StationStore
 
-/// What both commands do with a store.
-private func open(_ config: ConfigurationOption) throws -> StationStore {
+/// The store of a configuration, which no component may run on.
+func openStore(_ config: ConfigurationOption) throws -> StationStore {
     let path = config.file(try config.settings().text("store.path"))
     guard FileManager.default.fileExists(atPath: path) else {
         throw ValidationError("there is no store at \(path); see store.path in \(config.path)")
@@ -16,25 +16,38 @@ private func open(_ config: ConfigurationOption) throws -> StationStore {
 
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look whether everything in the store is as it was written.",
+        abstract: "Look whether everything in the store, or in a backup, is as it was written.",
         discussion: """
-            Reads the whole store: the database, the chain of the log of receipts, every report against its checksum, \
-            every index. No component may run on it meanwhile. Exit status 1 and a sentence for the first thing that \
-            is damaged.
+            Reads all of it: the database, the chain of the log of receipts, every report against its checksum, every \
+            index. A running component does it beside its work; otherwise the store is opened. Exit status 1, and a \
+            sentence with what to do for each thing that is damaged.
+
+            Example: stationmaster verify
+                     stationmaster verify /srv/backup/monday
             """)
 
-    @OptionGroup var config: ConfigurationOption
-    @Flag(name: .customLong("json"), help: "Print JSON.") var json = false
+    @OptionGroup var asking: Asking
+    @Argument(help: "A backup's folder; the store of the configuration if not given.") var backup: String?
 
     func run() throws {
-        let isTerminal = isatty(2) == 1
-        let (reports, entries) = try open(config).verify { part in
-            let line = isTerminal ? "\r\u{1B}[Klooking at \(part)" : "looking at \(part)\n"
-            FileHandle.standardError.write(Data(line.utf8))
+        let result: JSON
+        if let backup {
+            result = try StoreWork.run(BackupCheck(folder: backup))
+        } else {
+            result = try StoreWork(asking).result(of: "store.verify") { StoreCheck(try $0.snapshot()) }
         }
-        if isTerminal { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-        let answer: JSON = ["reports": .integer(reports), "receipts": .integer(entries), "damaged": .boolean(false)]
-        print(json ? answer.prettyPrinted() : "\(reports) reports and \(entries) entries of the log of receipts: all is well")
+        let problems = result.rows("problems").compactMap(\.string)
+        if asking.json {
+            print(result.prettyPrinted())
+        } else if problems.isEmpty {
+            print(
+                "\(result.cell("reports")) reports and \(result.cell("receipts")) entries of the log of receipts: all is well")
+        }
+        guard let last = problems.last else { return }
+        for problem in problems.dropLast() where !asking.json {
+            FileHandle.standardError.write(Data("stationmaster: \(problem)\n".utf8))
+        }
+        StationmasterCommand.complain(last, status: 1)
     }
 }
 
@@ -60,7 +73,7 @@ struct Export: ParsableCommand {
             FileHandle.standardOutput.write(Data(lines))
             lines.removeAll(keepingCapacity: true)
         }
-        try open(config).eachReport(after: after, of: serial) { report in
+        try openStore(config).eachReport(after: after, of: serial) { report in
             let body = (try? JSONDocument(report.entry.body))?.root.json ?? .null
             let line: JSON = [
                 "position": .integer(report.entry.position), "item": .string(report.item),

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import StationCore
+import StationJSON
+import StationModel
+import StationStore
+
+/// The commands that take care of the store while the component runs: `store.backup` and `store.verify` begin work that
+/// the pool does slice by slice beside the batches, `store.work` tells how far it is.
+final class StoreCare: CoreModule {
+    private let store: StationStore
+    private var task: (any StoreTask)?
+    private var name = ""
+    private var failure: String?
+    private var progress: StoreProgress?
+    private var isRunning = false
+
+    init(store: StationStore) { self.store = store }
+
+    func load() throws {}
+
+    func register(on core: inout CoreRegistry) {
+        core.command("store.backup") { [self] arguments, context in
+            let folder = try arguments.require("folder").requireString()
+            guard folder.hasPrefix("/") else { throw CommandError("bad-request", "'\(folder)' is no absolute path") }
+            try begin("backup", context) { try self.store.backup(to: folder, at: context.now) }
+            return .object(["work": .string("backup")])
+        }
+        core.command("store.verify") { [self] _, context in
+            try begin("verify", context) { StoreCheck(try self.store.snapshot()) }
+            return .object(["work": .string("verify")])
+        }
+        core.command("store.work") { [self] _, _ in try tell() }
+    }
+
+    private func begin(_ name: String, _ context: CoreContext, _ make: () throws -> any StoreTask) throws {
+        guard !isRunning else { throw CommandError("conflict", "a \(self.name) is running; wait for its end") }
+        let made: any StoreTask
+        // What goes wrong here is about the target or the snapshot; the store itself goes on.
+        do { made = try make() } catch { throw CommandError("not-acceptable", "\(error)") }
+        self.name = name
+        task = made
+        failure = nil
+        progress = nil
+        isRunning = true
+        slice(made, context)
+    }
+
+    /// What a slice hands back: the task itself belongs to the pool while it runs.
+    private enum Slice: Sendable {
+        case more(StoreProgress)
+        case done
+        case failed(String)
+    }
+
+    /// One slice at a time, so that other work of the pool gets its turn.
+    private func slice(_ task: any StoreTask, _ context: CoreContext) {
+        context.perform("store") { () -> Slice in
+            do { return try task.step() ? .more(task.progress) : .done } catch { return .failed("\(error)") }
+        } then: { [self] outcome, context in
+            switch outcome {
+            case .more(let progress):
+                self.progress = progress
+                slice(task, context)
+            case .done: isRunning = false
+            case .failed(let sentence):
+                failure = sentence
+                isRunning = false
+            }
+        }
+    }
+
+    private func tell() throws -> JSON {
+        guard let task else { throw CommandError("not-found", "nothing was begun, or its end has been told") }
+        guard !isRunning else {
+            return .object([
+                "work": .string(name), "stage": progress.map { .string($0.stage) },
+                "done": progress.map { .integer($0.done) }, "total": progress.map { .integer($0.total) },
+            ])
+        }
+        // The snapshot is let go with it.
+        self.task = nil
+        if let failure { throw CommandError("not-acceptable", failure) }
+        return .object(["work": .string(name), "result": task.result])
+    }
+}
