@@ -3,7 +3,7 @@ import GRDB
 import InformationServices
 import StationModel
 
-// What people do with a store while no component runs on it: look whether it is whole, and take the reports out.
+// What people do with a store: look whether it is whole, and take the reports out.
 extension StationStore {
     /// A report as it leaves the store.
     public struct ExportedReport: Sendable {
@@ -15,36 +15,59 @@ extension StationStore {
         public let entry: LogEntry
     }
 
+    /// The most bytes of reports in one page of an export, unless one report has more.
+    private static let pageBytes = 1 << 20
+    /// The most reports in one page of an export.
+    private static let pageReports = 512
+
     /// Calls `body` for each report after a position, in order, of one station or of all; reads a page at a time.
     ///
+    /// - Parameter range: only reports that were stored within these times.
     /// - Throws: `unusable` if the store knows no station of that serial.
     public func eachReport(
-        after position: Int64 = 0, of serial: Serial? = nil, _ body: (ExportedReport) throws -> Void
+        after position: Int64 = 0, of serial: Serial? = nil, within range: ClosedRange<Timestamp>? = nil,
+        _ body: (ExportedReport) throws -> Void
     ) throws {
-        var serials: [Int64: String] = [:]
-        var epoch: Int64 = 1
-        try transaction {
-            epoch = try information.epoch()
-            try information.eachPublisher { serials[$0.number] = String(decoding: $0.serial, as: UTF8.self) }
+        var next: Int64? = position
+        while let last = next {
+            var page: [ExportedReport] = []
+            try transaction { (page, next) = try reports(after: last, of: serial, within: range) }
+            for report in page { try body(report) }
         }
+    }
+
+    /// A page of reports after a position, inside the batch's transaction, and the position after which to go on: nil at
+    /// the end. A page may be empty in the midst of the log if nothing there lies within the range.
+    ///
+    /// - Throws: `unusable` if the store knows no station of that serial.
+    package func reports(
+        after position: Int64, of serial: Serial?, within range: ClosedRange<Timestamp>?
+    ) throws -> (page: [ExportedReport], next: Int64?) {
+        let db = try database.db
+        let epoch = try information.epoch()
         let wanted = try serial.map { serial in
-            guard let found = serials.first(where: { $0.value.lowercased() == serial.folded })?.key else {
-                throw StoreError(.unusable, "the store has no reports of \(serial)")
-            }
+            let found = try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT number FROM publisher WHERE serial = ?"), arguments: [serial.folded])
+            guard let found else { throw StoreError(.unusable, "the store has no reports of \(serial)") }
             return found
         }
-        var last = position
-        while true {
-            let page = try log.page(after: last, limit: 512, publisher: wanted)
-            for entry in page {
-                try body(
-                    ExportedReport(
-                        item: ItemIdentifier(epoch: epoch, position: entry.position).description,
-                        serial: serials[entry.publisher] ?? "", entry: entry))
+        var names: [Int64: String] = [:]
+        var page: [ExportedReport] = []
+        var bytes = 0
+        let entries = try log.page(after: position, limit: Self.pageReports, publisher: wanted)
+        for entry in entries where range?.contains(entry.receivedAt) ?? true {
+            if names[entry.publisher] == nil {
+                names[entry.publisher] = try String.fetchOne(
+                    db.cachedStatement(sql: "SELECT spelling FROM publisher WHERE number = ?"), arguments: [entry.publisher])
             }
-            guard page.count == 512, let end = page.last else { return }
-            last = end.position
+            page.append(
+                ExportedReport(
+                    item: ItemIdentifier(epoch: epoch, position: entry.position).description,
+                    serial: names[entry.publisher] ?? "", entry: entry))
+            bytes += entry.body.count
+            if bytes >= Self.pageBytes { return (page, entry.position) }
         }
+        return (page, entries.count < Self.pageReports ? nil : entries.last?.position)
     }
 
     /// Looks at everything in the store: the database's own checks, the chain of the log of receipts, every frame of the

@@ -26,7 +26,7 @@ struct StationmasterCommand: AsyncParsableCommand {
               stationmaster update offer --manifest release.json --deadline 3600 wx-1
               stationmaster explain wx-1                          everything that has happened to it
 
-            All commands but init, run, export and restore talk to the running component over its Unix socket; verify and
+            All commands but init, run and restore talk to the running component over its Unix socket; verify, export and
             backup also work without one.
             Add --json for output that programs read.
 

@@ -189,6 +189,9 @@ struct StoreBackupTests {
         let place = try Place()
         let bench = try TestBench()
         #expect(try bench.command("store.backup", ["folder": .string(place.path("backup"))])["work"] == .string("backup"))
+        #expect(try bench.command("store.work")["stage"]?.string != nil)
+        #expect(throws: (any Error).self) { try bench.command("store.verify") }
+        bench.advance(seconds: 2)
         #expect(try bench.command("store.work")["result"]?["position"] == .integer(0))
         #expect(throws: (any Error).self) { try bench.command("store.work") }
         let check = try BackupCheck(folder: place.path("backup"))
@@ -198,7 +201,10 @@ struct StoreBackupTests {
             try bench.command("store.backup", ["folder": .string(place.path("backup"))])
         }
         #expect(throws: (any Error).self) { try bench.command("store.backup", ["folder": .string("relative")]) }
+        #expect(try bench.command("store.export")["reports"]?.items == [])
+        #expect(throws: (any Error).self) { try bench.command("store.export", ["station": .string("wx-9")]) }
         _ = try bench.command("store.verify")
+        bench.advance(seconds: 2)
         #expect(try bench.command("store.work")["result"]?["whole"] == .boolean(true))
     }
 }

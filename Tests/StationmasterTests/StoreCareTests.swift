@@ -64,6 +64,12 @@ struct StoreCareTests {
         try store.eachReport(after: 100, of: try Serial("wx-2")) { own.append("\($0.item) \($0.serial) \($0.entry.sequence)") }
         #expect(own.first == "1-101 WX-2 34" && own.count == 34)
         #expect(throws: StoreError.self) { try store.eachReport(of: try Serial("wx-9")) { _ in } }
+        var within: [Int64] = []
+        let stored = Timestamp(milliseconds: 1_795_413_600_000)
+        try store.eachReport(after: 190, within: stored...stored) { within.append($0.entry.position) }
+        #expect(within == Array(191...200))
+        let later = Timestamp(milliseconds: 1_795_413_600_001)
+        try store.eachReport(within: later...later) { _ in Issue.record("a report out of the range") }
     }
 
     @Test("Two hundred flipped bits: each is refused with what to do, or nothing has changed", .timeLimit(.minutes(5)))

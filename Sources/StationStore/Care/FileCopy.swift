@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// Copies the first bytes of a file into a new one, some megabytes at a time, and keeps their checksum.
+/// Copies the first bytes of a file into a new one, a megabyte at a time, and keeps their checksum. Each part is synced:
+/// much that waits for the disk at once would hold up the batches that are synced beside it.
 struct FileCopy {
     let source: SegmentFile
     let target: SegmentFile
@@ -18,7 +19,7 @@ struct FileCopy {
 
     var isDone: Bool { done >= bytes }
 
-    /// Copies some more; at the end it is on the disk.
+    /// Copies some more, and sees it onto the disk.
     mutating func step() throws {
         let part = try Self.read(source, at: done, upTo: bytes)
         guard !part.isEmpty else {
@@ -28,12 +29,12 @@ struct FileCopy {
             checksum = CRC32C.checksum(part, after: checksum)
             try target.write([part], at: done)
         }
+        try target.sync()
         done += part.count
-        if isDone { try target.sync() }
     }
 
     private static func read(_ file: SegmentFile, at offset: Int, upTo end: Int) throws -> [UInt8] {
-        try [UInt8](unsafeUninitializedCapacity: max(0, min(4 << 20, end - offset))) { buffer, count in
+        try [UInt8](unsafeUninitializedCapacity: max(0, min(1 << 20, end - offset))) { buffer, count in
             count = try file.read(UnsafeMutableRawBufferPointer(buffer), at: offset)
         }
     }

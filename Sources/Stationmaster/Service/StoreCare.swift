@@ -5,7 +5,7 @@ import StationModel
 import StationStore
 
 /// The commands that take care of the store while the component runs: `store.backup` and `store.verify` begin work that
-/// the pool does slice by slice beside the batches, `store.work` tells how far it is.
+/// the pool does slice by slice beside the batches, `store.work` tells how far it is; `store.export` reads a page.
 final class StoreCare: CoreModule {
     private let store: StationStore
     private var task: (any StoreTask)?
@@ -29,7 +29,39 @@ final class StoreCare: CoreModule {
             try begin("verify", context) { StoreCheck(try self.store.snapshot()) }
             return .object(["work": .string("verify")])
         }
+        core.command("store.export") { [self] arguments, _ in try export(arguments) }
         core.command("store.work") { [self] _, _ in try tell() }
+    }
+
+    private func export(_ arguments: JSONValue) throws -> JSON {
+        func time(_ name: String) throws -> Timestamp? {
+            try arguments[name].map { Timestamp(milliseconds: try $0.requireInt64()) }
+        }
+        let since = try time("sinceMilliseconds") ?? Timestamp(milliseconds: .min)
+        let until = try time("untilMilliseconds") ?? Timestamp(milliseconds: .max)
+        guard since <= until else { throw CommandError("bad-request", "the end lies before the beginning") }
+        let serial: Serial?
+        do { serial = try arguments["station"].map { try Serial($0.requireString()) } } catch {
+            throw CommandError("bad-request", "\(error)")
+        }
+        let after = try arguments["after"]?.requireInt64(in: 0...Int64.max) ?? 0
+        do {
+            let (page, next) = try store.reports(after: after, of: serial, within: since...until)
+            return .object([
+                "reports": .array(page.map(Self.json)), "next": next.map { .integer($0) },
+            ])
+        } catch let error as StoreError where error.code == .unusable {
+            throw CommandError("item-not-found", error.description)
+        }
+    }
+
+    /// The report's text is handed on as it came, so it travels as a text.
+    private static func json(_ report: StationStore.ExportedReport) -> JSON {
+        .object([
+            "position": .integer(report.entry.position), "item": .string(report.item), "station": .string(report.serial),
+            "seq": .integer(report.entry.sequence), "stored": .number(report.entry.receivedAt.seconds),
+            "late": .boolean(report.entry.isLate), "text": .string(String(decoding: report.entry.body, as: UTF8.self)),
+        ])
     }
 
     private func begin(_ name: String, _ context: CoreContext, _ make: () throws -> any StoreTask) throws {
@@ -52,6 +84,9 @@ final class StoreCare: CoreModule {
         case failed(String)
     }
 
+    /// Between two slices: the disk is for the batches first.
+    private static let pauseMilliseconds: Int64 = 10
+
     /// One slice at a time, so that other work of the pool gets its turn.
     private func slice(_ task: any StoreTask, _ context: CoreContext) {
         context.perform("store") { () -> Slice in
@@ -60,7 +95,7 @@ final class StoreCare: CoreModule {
             switch outcome {
             case .more(let progress):
                 self.progress = progress
-                slice(task, context)
+                context.later(milliseconds: Self.pauseMilliseconds) { [self] in slice(task, $0) }
             case .done: isRunning = false
             case .failed(let sentence):
                 failure = sentence

@@ -2,7 +2,6 @@
 import ArgumentParser
 import Foundation
 import StationJSON
-import StationModel
 import StationStore
 
 /// The store of a configuration, which no component may run on.
@@ -48,41 +47,5 @@ struct Verify: ParsableCommand {
             FileHandle.standardError.write(Data("stationmaster: \(problem)\n".utf8))
         }
         StationmasterCommand.complain(last, status: 1)
-    }
-}
-
-struct Export: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Print the stored reports, one JSON object a line.",
-        discussion: """
-            Each line has the position in the log, the item's id, the station, its number, when the report was stored \
-            (UTC seconds), whether it was late, and the report as it came. No component may run on the store meanwhile.
-
-            Example: stationmaster export --station wx-1 --after 4711
-            """)
-
-    @OptionGroup var config: ConfigurationOption
-    @ArgumentParser.Option(help: "Only this station.") var station: String?
-    @ArgumentParser.Option(help: "Only reports behind this position.") var after: Int64 = 0
-
-    func run() throws {
-        let serial: Serial?
-        do { serial = try station.map { try Serial($0) } } catch { throw ValidationError("--station: \(error)") }
-        var lines: [UInt8] = []
-        func flush() {
-            FileHandle.standardOutput.write(Data(lines))
-            lines.removeAll(keepingCapacity: true)
-        }
-        try openStore(config).eachReport(after: after, of: serial) { report in
-            let body = (try? JSONDocument(report.entry.body))?.root.json ?? .null
-            let line: JSON = [
-                "position": .integer(report.entry.position), "item": .string(report.item),
-                "station": .string(report.serial), "seq": .integer(report.entry.sequence),
-                "stored": .number(report.entry.receivedAt.seconds), "late": .boolean(report.entry.isLate), "report": body,
-            ]
-            lines += Array((line.text + "\n").utf8)
-            if lines.count > 1 << 16 { flush() }
-        }
-        flush()
     }
 }
