@@ -108,6 +108,12 @@ CREATE TABLE publisher (
     last_report_ms INTEGER
 ) STRICT;
 
+CREATE TABLE quarantine (
+    position INTEGER PRIMARY KEY CHECK (position > 0),
+    at_ms INTEGER NOT NULL,
+    losses INTEGER NOT NULL CHECK (losses > 0)
+) STRICT;
+
 CREATE TABLE release_key (
     point BLOB PRIMARY KEY NOT NULL CHECK (length(point) = 65),
     at_ms INTEGER NOT NULL

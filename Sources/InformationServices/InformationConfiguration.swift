@@ -37,5 +37,15 @@ public struct InformationConfiguration: Sendable {
     /// How far the pending items of a feed are counted.
     public var pendingCount = 10_000
 
+    /// How many bytes of reports wait for a congested link to be delivered to live subscribers, beside what waits in the
+    /// link's own queue; beyond it the oldest are dropped.
+    public var liveBufferBytes = 64 * 1024 * 1024
+    /// An item with which so many links in a row were lost is set aside.
+    public var poisonLosses = 3
+    /// Only links that lived shorter than this count for it.
+    public var poisonLife: Duration = .seconds(10)
+    /// What is suspected is sent alone, and cleared when the link has outlived it by this much.
+    public var poisonSettling: Duration = .milliseconds(250)
+
     public init() {}
 }

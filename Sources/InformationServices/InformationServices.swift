@@ -16,6 +16,7 @@ public final class InformationServices: CoreModule {
     private let retention: Retention
     private let fanOut: FanOut
     private let feeds: Feeds
+    private let quarantine: Quarantine
     private let service: PubSubService
     private let twins: Twins
     private let discovery: NodeDiscovery
@@ -29,11 +30,13 @@ public final class InformationServices: CoreModule {
         directory: StationDirectory = StationDirectory()
     ) {
         let state = InformationState(store: store, domain: domain, configuration: configuration, directory: directory)
-        let feeds = Feeds(state: state)
+        let quarantine = Quarantine(state: state)
+        let feeds = Feeds(state: state, quarantine: quarantine)
         let fanOut = FanOut(state: state, feeds: feeds)
         let twins = Twins(state: state)
         self.state = state
         self.feeds = feeds
+        self.quarantine = quarantine
         self.fanOut = fanOut
         self.twins = twins
         ingest = Ingest(
@@ -63,6 +66,8 @@ public final class InformationServices: CoreModule {
         progress.register(on: &core)
         retention.register(on: &core)
         feeds.register(on: &core)
+        fanOut.register(on: &core)
+        quarantine.register(on: &core)
         service.register(on: &core)
         twins.register(on: &core)
         discovery.register(on: &core)
@@ -89,6 +94,15 @@ public final class InformationServices: CoreModule {
 
     /// Reports stored since the start.
     public var reportCount: Int64 { state.reports }
+
+    /// Live deliveries that subscribers have lost since the start, because the link did not take them.
+    public var droppedCount: Int64 { fanOut.liveCount.dropped }
+
+    /// Items that are not sent any more, since the server closed the stream for them.
+    public var quarantinedCount: Int { state.quarantine.count }
+
+    /// Bytes of reports that wait for a congested link.
+    public var waitingBytes: Int { fanOut.liveCount.waiting }
 
     /// Subscriptions that there are now.
     public var subscriptionCount: Int { state.subscriptions.count }

@@ -15,6 +15,8 @@ final class InformationState {
     @exclusivity(unchecked) var publishers: PublisherTable
     @exclusivity(unchecked) var grants = GrantTable()
     @exclusivity(unchecked) var subscriptions = SubscriptionTable()
+    /// Items that are not sent any more, by position.
+    @exclusivity(unchecked) var quarantine: [Int64: QuarantineRecord] = [:]
     /// Reports stored since the start.
     @exclusivity(unchecked) var reports: Int64 = 0
 
@@ -44,6 +46,7 @@ final class InformationState {
         for grant in try store.grants() {
             grants.add(grant, to: try JID(grant.consumer))
         }
+        for record in try store.quarantine() { quarantine[record.position] = record }
         for record in try store.subscriptions() { subscriptions.add(Subscription(record)) }
     }
 

@@ -47,6 +47,12 @@ public protocol InformationStore: AnyObject {
     func setCursor(_ subid: String, _ position: Int64) throws
     func removeSubscription(_ subid: String) throws
 
+    // Quarantine: items that are not sent any more.
+
+    func quarantine() throws -> [QuarantineRecord]
+    func insert(_ quarantined: QuarantineRecord) throws
+    func removeQuarantine(_ position: Int64) throws
+
     // Contacts: people and programs that have a station in their roster.
 
     func contacts() throws -> [ContactRecord]

@@ -50,7 +50,7 @@ public final class Core {
         self.modules = modules
         self.workDone = workDone
         context = CoreContext(store: store, random: random)
-        output = CoreOutput(outlet: outlet, chunkBytes: limits.outputChunkBytes)
+        output = CoreOutput(outlet: outlet, limits: limits)
         var registry = CoreRegistry()
         for module in modules { module.register(on: &registry) }
         self.registry = registry
@@ -67,9 +67,10 @@ public final class Core {
     /// The last thing, after the last batch.
     public func finish() throws { try store.close() }
 
-    /// When the core wants to be woken next, for a timer or an unanswered request.
+    /// When the core wants to be woken next, for a timer, an unanswered request or a look at a congested link.
     public var nextWake: Timestamp? {
-        [pending.isEmpty ? nil : pendingDue, timersDue, alarms.first?.due].compactMap { $0 }.min()
+        let look = output.lookAgain.map { output.now.adding(milliseconds: $0) }
+        return [pending.isEmpty ? nil : pendingDue, timersDue, alarms.first?.due, look].compactMap { $0 }.min()
     }
 
     /// A lower bound of the due times in `pending`; exact after each sweep.
@@ -81,8 +82,14 @@ public final class Core {
         let now = clock.now()
         context.now = now
         output.now = now
+        output.look()
         try store.transaction {
+            context.isLinkCongested = output.isCongested
+            context.refusedChunks = output.refusedChunks
             for request in requests { try handle(request) }
+            if output.takeRelief() {
+                for handler in registry.linkReliefs { try attempt("link relieved") { try handler(context) } }
+            }
             try fireTimers(now)
             giveUpUnanswered(now)
             try ringAlarms(now)
@@ -137,8 +144,12 @@ public final class Core {
             guard let work = works.removeValue(forKey: id) else { return }
             try attempt("work", work.stanza) { try work.then(result, context) }
         case .linkReady:
+            output.linkIs(up: true)
+            context.isLinkCongested = output.isCongested
             for handler in registry.linkReadies { try attempt("link ready") { try handler(context) } }
         case .linkLost:
+            output.linkIs(up: false)
+            context.isLinkCongested = true
             for handler in registry.linkLosses { try attempt("link lost") { try handler(context) } }
         case .shed(let sender):
             for handler in registry.sheds { try attempt("shed") { try handler(sender, context) } }

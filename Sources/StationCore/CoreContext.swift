@@ -44,6 +44,10 @@ public final class CoreContext {
 
     /// The time of the batch: the same for all its requests.
     public internal(set) var now = Timestamp(milliseconds: 0)
+    /// See ``CoreOutput/isCongested``.
+    public internal(set) var isLinkCongested = false
+    /// See ``CoreOutput/refusedChunks``.
+    public internal(set) var refusedChunks = 0
     let store: any CoreStore
     private let random: any CoreRandom
     var effects = Effects()

@@ -43,7 +43,8 @@ public struct CoreRegistry {
     var events: [(DomainEvent, CoreContext) throws -> Void] = []
     var linkReadies: [(CoreContext) throws -> Void] = []
     var linkLosses: [(CoreContext) throws -> Void] = []
-    var sheds: [(JID, CoreContext) throws -> Void] = []
+    var linkReliefs: [(CoreContext) throws -> Void] = []
+    var sheds: [(JID?, CoreContext) throws -> Void] = []
 
     public init() {}
 
@@ -85,8 +86,12 @@ public struct CoreRegistry {
     /// The component link has gone down.
     public mutating func linkLost(_ handler: @escaping (CoreContext) throws -> Void) { linkLosses.append(handler) }
 
-    /// A report of this sender was refused for overload before it reached the core (bare or full JID).
-    public mutating func shed(_ handler: @escaping (JID, CoreContext) throws -> Void) { sheds.append(handler) }
+    /// The link was congested (``CoreOutput/isCongested``) and takes deliveries again.
+    public mutating func linkRelieved(_ handler: @escaping (CoreContext) throws -> Void) { linkReliefs.append(handler) }
+
+    /// A report of this sender (bare or full JID) was refused for overload before it reached the core; nil: reports of
+    /// many, not known which.
+    public mutating func shed(_ handler: @escaping (JID?, CoreContext) throws -> Void) { sheds.append(handler) }
 
     /// The payloads that the router has to hand on.
     public var iqPayloads: [(type: IQType, payload: XMLName)] { iqs.keys.map { ($0.type, $0.payload) } }

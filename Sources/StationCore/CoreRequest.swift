@@ -17,8 +17,8 @@ public enum CoreRequest: Sendable {
     case linkReady
     /// The component link is down: presence is unknown now.
     case linkLost
-    /// A report of this sender was refused for overload before it reached the core.
-    case shed(JID)
+    /// A report of this sender was refused for overload before it reached the core; nil: of many, not known which.
+    case shed(JID?)
     /// Look at the timers.
     case wake
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import StationModel
+import StationJSON
+import XMPPCore
 
-/// Where requests wait for the core, bounded in bytes. Control has a queue of its own, so that a
-/// revocation does not stand behind a million reports.
+/// Where requests wait for the core, bounded in bytes. Commands of the operator come first and control has a queue of its
+/// own, so that a revocation stands behind neither a million reports nor a flood of presence.
 public final class Inbox: @unchecked Sendable {
     /// Requests that were handed over together, with the bytes that they hold.
     private struct Queue {
@@ -42,12 +43,23 @@ public final class Inbox: @unchecked Sendable {
 
     // Guarded by `condition`.
     private let condition = NSCondition()
+    private var commands = Queue()
     private var control = Queue()
     private var data = Queue()
+    /// Senders of refused reports, once each.
+    private var shed: Set<JID> = []
+    private var hasShedTooMany = false
     private var closed = false
     private let limits: CoreLimits
 
     public init(limits: CoreLimits = CoreLimits()) { self.limits = limits }
+
+    /// Bytes that wait, for whoever watches over memory.
+    public var waitingBytes: Int {
+        condition.lock()
+        defer { condition.unlock() }
+        return commands.bytes + control.bytes + data.bytes
+    }
 
     /// Reports and the like. False, and nothing taken, when the queue is full.
     public func append(data requests: [CoreRequest], bytes: Int) -> Bool {
@@ -70,12 +82,46 @@ public final class Inbox: @unchecked Sendable {
         return true
     }
 
-    /// What has gathered, control first; waits until there is something, or until `deadline` (a wall clock time).
-    /// Nil once closed and empty.
+    /// A command of the operator. Refused at once, with an answer, when too many wait.
+    public func append(
+        command name: String, _ arguments: JSONDocument,
+        reply: @escaping @Sendable (Result<JSON, CommandError>) -> Void
+    ) {
+        let bytes = arguments.withBytes { $0.count } + Self.commandBytes
+        condition.lock()
+        let isTaken = !closed && commands.bytes + bytes <= limits.commandBytes
+        if isTaken {
+            commands.append([.command(name: name, arguments: arguments, reply: reply)], bytes: bytes)
+            condition.signal()
+        }
+        condition.unlock()
+        if !isTaken { reply(.failure(CommandError("resource-constraint", "too many commands wait; try again later"))) }
+    }
+
+    /// What a command is reckoned at beside its arguments.
+    private static let commandBytes = 1024
+
+    /// Reports of these senders were refused. The core hears of it before it sees anything that comes later.
+    public func shed(_ senders: some Sequence<JID>) {
+        condition.lock()
+        defer { condition.unlock() }
+        guard !closed else { return }
+        for sender in senders where !hasShedTooMany {
+            shed.insert(sender.bare)
+            if shed.count > limits.shedSenders {
+                hasShedTooMany = true
+                shed.removeAll()
+            }
+        }
+        condition.signal()
+    }
+
+    /// What has gathered: first who was refused, then commands, control, reports; waits until there is something, or until
+    /// `deadline` (a wall clock time). Nil once closed and empty.
     public func take(until deadline: Date?) -> [CoreRequest]? {
         condition.lock()
         defer { condition.unlock() }
-        while control.isEmpty && data.isEmpty {
+        while commands.isEmpty && control.isEmpty && data.isEmpty && shed.isEmpty && !hasShedTooMany {
             if closed { return nil }
             if let deadline {
                 if !condition.wait(until: deadline) { return [] }
@@ -84,9 +130,21 @@ public final class Inbox: @unchecked Sendable {
             }
         }
         var batch: [CoreRequest] = []
+        takeShed(into: &batch)
+        commands.take(limits.batchControl, into: &batch)
         control.take(limits.batchControl, into: &batch)
         data.take(limits.batchRequests, into: &batch)
         return batch
+    }
+
+    private func takeShed(into batch: inout [CoreRequest]) {
+        if hasShedTooMany {
+            batch.append(.shed(nil))
+            hasShedTooMany = false
+        }
+        guard !shed.isEmpty else { return }
+        for sender in shed { batch.append(.shed(sender)) }
+        shed.removeAll(keepingCapacity: true)
     }
 
     /// Takes nothing more; what is there is still handed out.

@@ -58,6 +58,24 @@ extension SQLiteInformationStore {
         }
     }
 
+    // MARK: - Quarantine
+
+    func quarantine() throws -> [QuarantineRecord] {
+        try rows("SELECT position, at_ms, losses FROM quarantine ORDER BY position").map {
+            QuarantineRecord(position: $0[0], at: Timestamp(milliseconds: $0[1]), losses: $0[2])
+        }
+    }
+
+    func insert(_ quarantined: QuarantineRecord) throws {
+        try change(
+            "INSERT INTO quarantine VALUES (?, ?, ?)",
+            [quarantined.position, quarantined.at.milliseconds, quarantined.losses])
+    }
+
+    func removeQuarantine(_ position: Int64) throws {
+        try change("DELETE FROM quarantine WHERE position = ?", [position])
+    }
+
     // MARK: - Contacts
 
     func contacts() throws -> [ContactRecord] {

@@ -183,9 +183,7 @@ struct InformationServicesFeedDeliveryTests {
         try bench.publish(from: station, 2)
         bench.outlet.set(up: true)
         try bench.publish(from: station, 3)
-        #expect(try bench.sent().deliveries.isEmpty, "3 would carry the cursor over 2")
-        try bench.advance(seconds: 11)
-        #expect(try bench.sent().deliveries.map(\.id) == ids(1...3))
+        #expect(try bench.sent().deliveries.map(\.id) == ids(1...3), "3 alone would carry the cursor over 2")
     }
 
     @Test(
@@ -239,7 +237,13 @@ struct InformationServicesFeedDeliveryTests {
     @Test("Random events lose nothing and keep the order of each station", arguments: 1...25)
     func simulation(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
-        let bench = try InformationBench { $0.feedPage = 4; $0.scanPage = 5; $0.stationsRead = seed % 3 }
+        let bench = try InformationBench {
+            $0.feedPage = 4
+            $0.scanPage = 5
+            $0.stationsRead = seed % 3
+            // Time stands still between events, so every link is a short one.
+            $0.poisonLosses = 1000
+        }
         let stations = try (1...3).map { try bench.install("wx-\($0)") }
         for number in 1...3 { try bench.grant(bare, "wx-\(number)") }
         let subid = try bench.subscribe(consumer, "all", mode: "feed", window: 5)

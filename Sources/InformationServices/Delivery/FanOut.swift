@@ -8,14 +8,24 @@ import XMPPCore
 final class FanOut {
     private let state: InformationState
     private let feeds: Feeds
+    private let live: LiveDelivery
     @exclusivity(unchecked) private var index = RouteIndex()
     @exclusivity(unchecked) private var item: ItemWriter
 
     init(state: InformationState, feeds: Feeds) {
         self.state = state
         self.feeds = feeds
+        live = LiveDelivery(state: state)
         item = ItemWriter(domain: state.domain.description)
     }
+
+    func register(on core: inout CoreRegistry) {
+        live.routes = { [unowned self] in index.routes($0, in: state) }
+        core.linkRelieved { [live] context in context.afterCommit { live.release($0) } }
+    }
+
+    /// Live deliveries that subscribers have lost since the start, and bytes that wait for the link.
+    var liveCount: (dropped: Int64, waiting: Int) { (live.droppedCount, live.waitingBytes) }
 
     /// Asks for the fan-out of a report; nothing at all if nobody subscribes to it.
     func stored(_ report: StoredReport, _ context: CoreContext) {
@@ -37,6 +47,8 @@ final class FanOut {
     func deliver(publisher: Int64, position: Int64, body: UnsafeBufferPointer<UInt8>, to output: CoreOutput) {
         let routes = index.routes(publisher, in: state)
         guard !routes.isEmpty else { return }
+        if output.isCongested || live.isHolding { return hold(routes, publisher, position, body, output) }
+        live.writing(publisher, output)
         item.begin(epoch: state.epoch, position: position, publisher, in: state.publishers.directory)
         let step = max(1, Self.headsAtOnce)
         for first in stride(from: 0, to: routes.live.count, by: step) {
@@ -48,5 +60,25 @@ final class FanOut {
             }
             output.withWriter { item.write(to: subscription, body, into: &$0) }
         }
+    }
+
+    /// The link does not take deliveries now, or others wait before this one: feeds wait at their cursors, live ones in
+    /// their buffer.
+    private func hold(
+        _ routes: RouteIndex.Routes, _ publisher: Int64, _ position: Int64, _ body: UnsafeBufferPointer<UInt8>,
+        _ output: CoreOutput
+    ) {
+        var isLive = !routes.live.isEmpty
+        item.begin(epoch: state.epoch, position: position, publisher, in: state.publishers.directory)
+        for subscription in routes.single {
+            if subscription.options.mode == .live {
+                isLive = true
+            } else if output.isCongested {
+                feeds.hold(subscription)
+            } else if feeds.mayFollow(subscription, position, output) {
+                output.withWriter { item.write(to: subscription, body, into: &$0) }
+            }
+        }
+        if isLive { live.hold(publisher, position, body, output) }
     }
 }

@@ -81,11 +81,21 @@ struct Feed: Hashable, Sendable {
         return true
     }
 
+    /// A matching report was committed, and nothing may be sent now: the log has to be read later.
+    mutating func fallBehind() { isBehind = true }
+
     /// A matching report was read from the log. True: send it now.
     mutating func catchUp(_ position: Int64) -> Bool {
         guard isBehind, position > sent, room > 0 else { return false }
         sent = position
         unacknowledged.append(position)
+        return true
+    }
+
+    /// A matching report was read from the log that is not to be sent. True: it is passed over.
+    mutating func pass(_ position: Int64) -> Bool {
+        guard isBehind, position > sent, taker != nil else { return false }
+        sent = position
         return true
     }
 

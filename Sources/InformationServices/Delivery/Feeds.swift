@@ -14,13 +14,19 @@ final class Feeds {
     private let state: InformationState
     private let reader: LogReader
     private var item: ItemWriter
-    /// Chunks that the link had refused when we last looked; nil until the first look.
-    private var refusedChunks: Int?
+    /// Chunks that the link had refused when we last looked.
+    private var refusedChunks = 0
     /// Feeds that were set back outside of a request and wait for one to be started again.
     private var waiting: [Subscription] = []
+    private let quarantine: Quarantine
+    @exclusivity(unchecked) private var watch: PoisonWatch
 
-    init(state: InformationState) {
+    init(state: InformationState, quarantine: Quarantine) {
         self.state = state
+        self.quarantine = quarantine
+        watch = PoisonWatch(
+            losses: state.configuration.poisonLosses, shortLife: state.configuration.poisonLife,
+            settling: state.configuration.poisonSettling)
         reader = LogReader(state: state)
         item = ItemWriter(domain: state.domain.description)
     }
@@ -37,7 +43,33 @@ final class Feeds {
             try pause(takenBy: from, "a message came back", context)
         }
         core.linkReady { [self] context in
+            watch.linkReady(at: context.now)
+            waiting.removeAll()
+            refusedChunks = context.refusedChunks
             for subscription in state.subscriptions.takenFeeds { restart(subscription, context) }
+            links &+= 1
+            watchSuspects(of: links, context)
+        }
+        core.linkRelieved { [self] context in
+            lookForRefusals(context.refusedChunks)
+            startWaiting(context)
+        }
+        core.linkLost { [self] context in
+            guard let poison = watch.linkLost(at: context.now) else { return }
+            try quarantine.setAside(poison, losses: watch.losses, context)
+        }
+    }
+
+    /// How often the link came up.
+    private var links = 0
+
+    /// While some items have to be sent alone: lets the next one go.
+    private func watchSuspects(of link: Int, _ context: CoreContext) {
+        guard link == links, watch.hasSuspects else { return }
+        context.later(milliseconds: watch.settling) { [self] context in
+            guard link == links else { return }
+            watchSuspects(of: link, context)
+            if watch.tick(at: context.now) { startWaiting(context) }
         }
     }
 
@@ -45,23 +77,35 @@ final class Feeds {
 
     /// After the commit of a report: whether it is to be sent to the feed now.
     func mayFollow(_ subscription: Subscription, _ position: Int64, _ output: CoreOutput) -> Bool {
-        lookForRefusals(output)
-        return subscription.feed.follow(position)
+        lookForRefusals(output.refusedChunks)
+        guard subscription.feed.follow(position) else { return false }
+        watch.sent(position, ObjectIdentifier(subscription), at: output.now)
+        return true
     }
 
     /// A refused chunk may have held items of any feed. Nothing more is sent to them until they have started again
     /// from their cursors: an item that is acknowledged would carry the cursor over those that were lost.
-    private func lookForRefusals(_ output: CoreOutput) {
-        defer { refusedChunks = output.refusedChunks }
-        guard let refusedChunks, refusedChunks != output.refusedChunks else { return }
+    private func lookForRefusals(_ refused: Int) {
+        guard refusedChunks != refused else { return }
+        refusedChunks = refused
         for subscription in state.subscriptions.takenFeeds {
             subscription.feed.rewind()
             subscription.isStepScheduled = false
-            waiting.append(subscription)
+            wait(subscription)
         }
     }
 
-    /// Starts the feeds again that were set back. Called now and then, and with each stored report.
+    /// The link takes nothing more: the feed waits where it is.
+    func hold(_ subscription: Subscription) {
+        if subscription.feed.taker != nil { wait(subscription) }
+        subscription.feed.fallBehind()
+    }
+
+    private func wait(_ subscription: Subscription) {
+        if !waiting.contains(where: { $0 === subscription }) { waiting.append(subscription) }
+    }
+
+    /// Starts the feeds again that were set back. Called now and then, and when the link is relieved.
     func startWaiting(_ context: CoreContext) {
         guard !waiting.isEmpty else { return }
         let feeds = waiting
@@ -72,6 +116,11 @@ final class Feeds {
     /// What was sent may be lost: start again from the cursor.
     func restart(_ subscription: Subscription, _ context: CoreContext) {
         subscription.feed.rewind()
+        begin(subscription, context)
+    }
+
+    private func begin(_ subscription: Subscription, _ context: CoreContext) {
+        waiting.removeAll { $0 === subscription }
         subscription.isStepScheduled = false
         step(subscription, context)
     }
@@ -89,41 +138,69 @@ final class Feeds {
         subscription.isStepScheduled = false
         let feed = subscription.feed
         guard subscription.isAlive, subscription.options.delivers, feed.wantsLog else { return }
+        guard !context.isLinkCongested else { return wait(subscription) }
+        // It waits, and will be started again.
+        guard !waiting.contains(where: { $0 === subscription }) else { return }
         let page = try reader.page(
             of: subscription.node, for: subscription.consumer, after: feed.sent,
             limit: min(feed.room, state.configuration.feedPage))
+        let passed = try passQuarantined(page, subscription)
         let gap = try reader.gap(before: subscription)
-        context.afterCommit { [self] in send(page, behind: gap, to: subscription, run: feed.run, $0) }
+        context.afterCommit { [self] in send(page, behind: gap, to: subscription, run: feed.run, passed: passed, $0) }
         if !page.isEnd && feed.room > page.entries.count {
             context.later(milliseconds: 0) { [self] in try catchUp(subscription, $0) }
             subscription.isStepScheduled = true
         }
     }
 
+    /// Moves the cursor past items at the beginning of a page that are in quarantine, if all before them is acknowledged.
+    private func passQuarantined(_ page: LogReader.Page, _ subscription: Subscription) throws -> Int64 {
+        guard !state.quarantine.isEmpty, subscription.feed.unacknowledged.isEmpty,
+            let last = page.entries.prefix(while: { state.quarantine[$0.position] != nil }).last?.position
+        else { return 0 }
+        try state.store.setCursor(subscription.subid, last)
+        return last
+    }
+
     /// Runs in the order of the requests of the batch: a report stored before the page was read finds the feed behind
     /// and leaves it to the page; one stored after it finds the feed at the tail.
     private func send(
-        _ page: LogReader.Page, behind gap: FeedGap?, to subscription: Subscription, run: Int, _ output: CoreOutput
+        _ page: LogReader.Page, behind gap: FeedGap?, to subscription: Subscription, run: Int, passed: Int64,
+        _ output: CoreOutput
     ) {
-        lookForRefusals(output)
+        lookForRefusals(output.refusedChunks)
+        guard !output.isCongested else { return wait(subscription) }
         if let gap, subscription.isAlive, subscription.feed.run == run {
             output.withWriter { gap.write(to: subscription, in: state, into: &$0) }
             subscription.feed.reached(gap.before &- 1, isEnd: false)
-            lookForRefusals(output)
+            lookForRefusals(output.refusedChunks)
         }
         for entry in page.entries {
             guard subscription.isAlive, subscription.feed.run == run,
                 let serial = state.publishers.serial(entry.publisher), state.mayObserve(subscription.consumer, serial)
             else { continue }
+            if state.quarantine[entry.position] != nil {
+                pass(entry.position, subscription, isAcknowledged: entry.position <= passed, output)
+                continue
+            }
+            guard watch.maySend(entry.position) else { return wait(subscription) }
             guard subscription.feed.catchUp(entry.position) else { continue }
+            watch.sent(entry.position, ObjectIdentifier(subscription), at: output.now)
             item.begin(epoch: state.epoch, position: entry.position, entry.publisher, in: state.publishers.directory)
             entry.body.withUnsafeBufferPointer { body in
                 output.withWriter { item.write(to: subscription, body, into: &$0) }
             }
-            lookForRefusals(output)
+            lookForRefusals(output.refusedChunks)
         }
         guard subscription.isAlive, subscription.feed.run == run else { return }
         subscription.feed.reached(page.reached, isEnd: page.isEnd)
+    }
+
+    /// The consumer is told that there is an item which it does not get.
+    private func pass(_ position: Int64, _ subscription: Subscription, isAcknowledged: Bool, _ output: CoreOutput) {
+        guard subscription.feed.pass(position) else { return }
+        if let notice = quarantine.notice(position, subscription) { output.send(notice) }
+        if isAcknowledged { _ = subscription.feed.acknowledge(position) }
     }
 
     // MARK: - Requests
@@ -158,8 +235,7 @@ final class Feeds {
         journal(subscription, "feed resumed", "by \(from), \(pending) pending", context)
         subscription.options.window = record.options.window
         state.subscriptions.setTaker(of: subscription) { $0.resume(by: from, window: record.options.window) }
-        subscription.isStepScheduled = false
-        step(subscription, context)
+        begin(subscription, context)
     }
 
     private func acknowledge(_ stanza: Stanza, _ context: CoreContext) throws {
@@ -174,6 +250,7 @@ final class Feeds {
         }
         context.reply(to: stanza)
         _ = subscription.feed.acknowledge(item.position)
+        if watch.acknowledged(item.position, ObjectIdentifier(subscription)) { startWaiting(context) }
         step(subscription, context)
     }
 

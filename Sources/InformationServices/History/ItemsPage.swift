@@ -43,9 +43,9 @@ struct ItemsPage {
         return gathered.entries
     }
 
-    /// Whether the consumer may see the report, and it belongs to the node.
+    /// Whether the consumer may see the report, and it belongs to the node; not while it is in quarantine.
     func isVisible(_ entry: LogEntry) -> Bool {
-        guard let serial = state.publishers.serial(entry.publisher) else { return false }
+        guard state.quarantine[entry.position] == nil, let serial = state.publishers.serial(entry.publisher) else { return false }
         if let own = node.serial, own != serial { return false }
         return state.mayObserve(consumer, serial)
     }

@@ -62,8 +62,9 @@ final class Ingest {
         }
     }
 
-    /// The inbox was full: what follows the refused report has to wait for it.
-    private func refused(_ sender: JID, _ context: CoreContext) {
+    /// The inbox was full, or the sender sent too much: what follows the refused report has to wait for it.
+    private func refused(_ sender: JID?, _ context: CoreContext) {
+        guard let sender else { return state.publishers.expectOrder(at: context.now) }
         guard let number = state.publishers.number(of: sender.bare) else { return }
         state.publishers.setRefused(number, at: context.now)
     }

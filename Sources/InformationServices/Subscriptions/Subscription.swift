@@ -17,6 +17,8 @@ final class Subscription {
     var isStepScheduled = false
     /// False once it is removed: what still points to it delivers nothing.
     var isAlive = true
+    /// Live deliveries that it has lost and was not told of yet.
+    var lost = 0
     /// See ``liveHead(from:)``.
     var preparedHead: PreparedHead?
     /// See ``feedTail()``.

@@ -10,6 +10,7 @@ enum InformationMigrations {
         }
         migrator.registerMigration("information: log in segments") { db in try db.execute(sql: segments) }
         migrator.registerMigration("information: first report of the log") { db in try db.execute(sql: retention) }
+        migrator.registerMigration("information: quarantine") { db in try db.execute(sql: quarantine) }
     }
 
     private static let log = """
@@ -82,6 +83,15 @@ enum InformationMigrations {
             position INTEGER NOT NULL CHECK (position >= 0)
         ) STRICT;
         INSERT INTO log_state VALUES (1, 0, 0);
+        """
+
+    /// Items that are not sent any more.
+    private static let quarantine = """
+        CREATE TABLE quarantine (
+            position INTEGER PRIMARY KEY CHECK (position > 0),
+            at_ms INTEGER NOT NULL,
+            losses INTEGER NOT NULL CHECK (losses > 0)
+        ) STRICT;
         """
 
     /// Retention gives up what lies before the first position; files before it may still be there after a crash.

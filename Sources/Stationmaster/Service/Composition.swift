@@ -37,16 +37,20 @@ public struct Composition {
         let status = StatusCommand(
             domain: configuration.device.domain, storePath: configuration.storePath, store: store.device,
             roster: device.roster, information: information, clock: clock, isLinkReady: { link.isReady })
+        var limits = configuration.core
+        // Three quarters of the link's queue are kept for answers.
+        limits.linkCongestedBytes = min(limits.linkCongestedBytes, configuration.component.queueBytes / 4)
         core = Core(
             store: store,
             modules: [information, device, TimelineCommands(store: store), status, StoreCare(store: store)],
-            clock: clock, random: random, pool: pool, outlet: link, limits: configuration.core, logger: logger,
+            clock: clock, random: random, pool: pool, outlet: link, limits: limits, logger: logger,
             workDone: { inbox.append(control: [$0]) })
         try core.start()
         let router = try Features.router(
             domain: configuration.device.domain, clock: clock, registry: core.registry, version: StationmasterService.version)
         network = NetworkSide(
-            domain: configuration.device.domain, inbox: inbox, router: router, outlet: link, logger: logger)
+            domain: configuration.device.domain, inbox: inbox, router: router, outlet: link, clock: clock,
+            limits: configuration.core, logger: logger)
     }
 }
 

@@ -83,9 +83,7 @@ private final class ControlHandler: ChannelInboundHandler {
             let arguments = try document.root["arguments"].map {
                 try JSONDocument($0.json.serialized(), limits: limits)
             }
-            inbox.append(control: [
-                .command(name: name, arguments: try arguments ?? JSONDocument("{}")) { answer(id, $0, channel) }
-            ])
+            inbox.append(command: name, try arguments ?? JSONDocument("{}")) { answer(id, $0, channel) }
         } catch {
             answer(.integer(0), .failure(CommandError("bad-request", "\(error)")), channel)
         }

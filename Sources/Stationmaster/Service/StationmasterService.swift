@@ -93,6 +93,7 @@ public final class StationmasterService: Service {
 private final class LinkOutlet: ComponentOutlet {
     private let link = Mutex<ComponentLink?>(nil)
     var isReady: Bool { link.withLock { $0 }?.isReady ?? false }
+    var pendingBytes: Int { link.withLock { $0 }?.pendingBytes ?? 0 }
     func attach(_ made: ComponentLink) { link.withLock { $0 = made } }
     func deliver(_ stanzas: [UInt8]) -> Bool { link.withLock { $0 }?.send(stanzas) ?? false }
 }

@@ -43,6 +43,9 @@ final class StatusCommand: CoreModule {
                 .init("online", .integer(Int64(roster.onlineCount))),
                 .init("reports", .integer(Int64(information.reportCount))),
                 .init("subscriptions", .integer(Int64(information.subscriptionCount))),
+                .init("dropped", .integer(information.droppedCount)),
+                .init("quarantined", .integer(Int64(information.quarantinedCount))),
+                .init("waitingBytes", .integer(Int64(information.waitingBytes))),
                 .init("uptime", .number(context.now.seconds - started.seconds)),
                 .init("pid", .integer(Int64(getpid()))), .init("store", .string(storePath)),
             ])

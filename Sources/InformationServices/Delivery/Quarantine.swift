@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import StationCore
+import StationJSON
+import StationModel
+import StationProtocol
+import XMLStream
+import XMPPCore
+
+/// An item that is not sent any more, since the server closed the stream each time it was.
+public struct QuarantineRecord: Hashable, Sendable {
+    /// Its position in the log.
+    public let position: Int64
+    /// When it was set aside.
+    public let at: Timestamp
+    /// How many links were lost with it.
+    public let losses: Int
+
+    public init(position: Int64, at: Timestamp, losses: Int) {
+        self.position = position
+        self.at = at
+        self.losses = losses
+    }
+}
+
+/// Sets items aside, tells of it, and takes them back when the operator says so.
+final class Quarantine {
+    private let state: InformationState
+
+    init(state: InformationState) { self.state = state }
+
+    func register(on core: inout CoreRegistry) {
+        core.command("quarantine.list") { [self] arguments, _ in try list(arguments) }
+        core.command("quarantine.release") { [self] in try release($0, $1) }
+    }
+
+    /// The item is not sent again, on no feed and in no answer.
+    func setAside(_ position: Int64, losses: Int, _ context: CoreContext) throws {
+        guard state.quarantine[position] == nil, let entry = try state.log.entry(at: position),
+            let serial = state.publishers.serial(entry.publisher)
+        else { return }
+        let record = QuarantineRecord(position: position, at: context.now, losses: losses)
+        try state.store.insert(record)
+        let item = state.item(position)
+        let text = "item \(item) quarantined: the stream was closed \(losses) times after it"
+        try context.audit(
+            actor: state.domain.description, action: "quarantined", subject: serial.description,
+            detail: .object([
+                "item": .string(item), "seq": .integer(entry.sequence), "losses": .integer(Int64(losses)),
+            ]))
+        try context.audit(
+            actor: state.domain.description, action: "alarm", subject: serial.description,
+            detail: .object(["text": .string(text)]))
+        context.journal(serial, .delivery, "alarm: item quarantined", detail: "\(item), seq \(entry.sequence)")
+        context.emit(.finding(serial: serial, text: text))
+        state.quarantine[position] = record
+    }
+
+    private func list(_ arguments: JSONValue) throws -> JSON {
+        let records = state.quarantine.values.sorted { $0.position < $1.position }
+        return try ListCommands.page(records, arguments, "items", key: { state.item($0.position) }) { record in
+            let entry = try? state.log.entry(at: record.position)
+            return .object([
+                "item": .string(state.item(record.position)),
+                "serial": entry.flatMap { state.publishers.serial($0.publisher) }.map { .string($0.description) },
+                "seq": entry.map { .integer($0.sequence) }, "at": .number(record.at.seconds),
+                "losses": .integer(Int64(record.losses)),
+            ])
+        }
+    }
+
+    private func release(_ arguments: JSONValue, _ context: CoreContext) throws -> JSON {
+        let text = try arguments.require("item").requireString()
+        guard let item = ItemIdentifier(text), item.epoch == state.epoch, state.quarantine[item.position] != nil else {
+            throw CommandError("not-found", "no item '\(text)' is in quarantine")
+        }
+        try state.store.removeQuarantine(item.position)
+        try context.audit(
+            actor: "console", action: "released from quarantine", subject: text, detail: .object([JSON.Member]()))
+        if let entry = try state.log.entry(at: item.position), let serial = state.publishers.serial(entry.publisher) {
+            context.journal(serial, .delivery, "item released from quarantine", detail: text)
+        }
+        state.quarantine.removeValue(forKey: item.position)
+        return .object(["item": .string(text)])
+    }
+
+    /// In the place of the item: `<message><quarantined item='1-3' node='all'/><feed subid=…/></message>`.
+    func notice(_ position: Int64, _ subscription: Subscription) -> OutgoingStanza? {
+        guard let taker = subscription.feed.taker else { return nil }
+        let item = state.item(position)
+        return .message(
+            type: "normal", id: item, from: state.domain, to: taker,
+            [
+                Element(
+                    XMLName("quarantined", Namespaces.stationmaster),
+                    ["item": item, "node": subscription.node.description]),
+                Element(XMLName("no-store", Namespaces.hints)),
+                Element(XMLName("feed", Namespaces.stationmaster), ["subid": subscription.subid]),
+            ])
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import StationCore
+import StationJSON
+import StationTesting
+@testable import Stationmaster
+import Synchronization
+import Testing
+import XMLStream
+import XMPPCore
+
+@Suite("Overload: more than the core can take", .serialized)
+struct OverloadTests {
+    private static let stations = 100
+
+    private func limits() -> CoreLimits {
+        var limits = CoreLimits()
+        limits.inboxBytes = 1 << 20
+        limits.controlBytes = 1 << 20
+        limits.batchRequests = 40
+        return limits
+    }
+
+    private func condition(_ stanza: Element) -> String? {
+        stanza["type"] == "error" ? TestStation.condition(stanza) : nil
+    }
+
+    @Test("Ten times what fits: the rest is refused at once, memory stays bounded, and each station goes on in order")
+    func bounded() throws {
+        let bench = try FlowBench(limits: limits())
+        _ = try bench.command("fleet.install", .object(["count": .integer(Int64(Self.stations))]))
+        _ = try bench.sent()
+        var most = 0
+        for seq in 1...300 {
+            try bench.arrive((1...Self.stations).map { FlowBench.report($0, seq) }.joined())
+            most = max(most, bench.inbox.waitingBytes)
+        }
+        #expect(most <= 1 << 20)
+        let refused = try bench.sent()
+        #expect(refused.count > 20_000 && refused.allSatisfy { condition($0) == "resource-constraint" })
+        bench.pump()
+        #expect(bench.inbox.waitingBytes == 0)
+        let taken = try bench.sent()
+        #expect(taken.count + refused.count == 300 * Self.stations)
+        // What was refused comes again: no gap, no late report, nothing refused.
+        var last: [String: Int] = [:]
+        for stanza in taken where stanza["type"] == "result" {
+            let parts = (stanza["id"] ?? "").split(separator: "-")
+            if parts.count == 2 { last[String(parts[0])] = max(last[String(parts[0])] ?? 0, Int(parts[1]) ?? 0) }
+        }
+        for station in 1...Self.stations {
+            let next = (last[String(station)] ?? 0) + 1
+            for (seq, answer) in [(next + 1, "unexpected-request"), (next, "result")] {
+                try bench.receive(FlowBench.report(station, seq))
+                #expect(try bench.sent().map { condition($0) ?? "result" } == [answer])
+            }
+        }
+    }
+
+    @Test("Who was refused is remembered once each, however often, and beyond a limit all are asked for order")
+    func shedSenders() throws {
+        var limits = limits()
+        limits.shedSenders = 3
+        let inbox = Inbox(limits: limits)
+        let jids = try (1...4).map { try JID("wx-\($0)@stations.localhost/agent") }
+        for _ in 0..<1000 { inbox.shed(jids.prefix(3)) }
+        let three = inbox.take(until: .distantPast) ?? []
+        #expect(three.count == 3)
+        inbox.shed(jids)
+        let all = inbox.take(until: .distantPast) ?? []
+        #expect(all.count == 1)
+        if case .shed(let sender)? = all.first { #expect(sender == nil) } else { Issue.record("no shed") }
+    }
+
+    @Test("Commands beyond their share are refused with an answer, and those taken come before everything else")
+    func commands() throws {
+        var limits = limits()
+        limits.commandBytes = 10 * 1100
+        let inbox = Inbox(limits: limits)
+        let refused = Atomic<Int>(0)
+        let arguments = try JSONDocument("{}")
+        inbox.append(control: [.wake])
+        for _ in 0..<20 {
+            inbox.append(command: "status", arguments) { if case .failure = $0 { refused.add(1, ordering: .relaxed) } }
+        }
+        #expect(refused.load(ordering: .relaxed) == 10)
+        let batch = inbox.take(until: .distantPast) ?? []
+        #expect(batch.count == 11)
+        if case .command? = batch.first {} else { Issue.record("a command comes first") }
+        if case .wake? = batch.last {} else { Issue.record("control comes after it") }
+    }
+
+    @Test("A slow disk and tenfold load: refused before memory grows, a revocation within a second, normal within five")
+    func tenfold() async throws {
+        let bench = try FlowBench(clock: WallClock(), limits: limits())
+        _ = try bench.command("fleet.install", .object(["count": .integer(Int64(Self.stations))]))
+        _ = try bench.command("grant.add", .object(["consumer": "screen@nws.example", "station": "all"]))
+        _ = try bench.subscribe("screen@nws.example")
+        // A read of a hundred reports in 20 ms at least: 5,000 a second at most. The core takes whole reads.
+        bench.disk.set(microseconds: 20_000)
+        let core = bench.run()
+        defer { core.stop() }
+        let flood = Flood(bench: bench, stations: Self.stations)
+        flood.run(seconds: 1, reportsPerSecond: 50_000)
+        let revoked = Mutex<ContinuousClock.Instant?>(nil)
+        let asked = ContinuousClock.now
+        bench.inbox.append(command: "station.revoke", try JSONDocument(#"{"serial":"WX-1"}"#)) { _ in
+            revoked.withLock { $0 = .now }
+        }
+        let presences = bench.fleet.presences.load(ordering: .relaxed)
+        try bench.arrive("<presence from='wx-2@stations.localhost/agent' to='\(FlowBench.domain)'/>")
+        flood.run(seconds: 0.9, reportsPerSecond: 50_000)
+        let inForce = try #require(revoked.withLock { $0 }, "the revocation was not in force within a second")
+        #expect(asked.duration(to: inForce) < .seconds(1))
+        #expect(bench.fleet.presences.load(ordering: .relaxed) == presences + 1)
+        #expect(flood.mostWaiting <= 2 << 20)
+        #expect(flood.refused > 5000)
+        let before = flood.last[1] ?? 0
+        // The end of the flood.
+        let end = ContinuousClock.now
+        var isNormal = false
+        while !isNormal, end.duration(to: .now) < .seconds(5) {
+            flood.listen()
+            let wanted = (2...Self.stations).map { ($0, (flood.last[$0] ?? 0) + 1) }
+            for (station, seq) in wanted { try bench.arrive(FlowBench.report(station, seq)) }
+            try await Task.sleep(for: .milliseconds(200))
+            flood.listen()
+            isNormal = wanted.allSatisfy { (flood.last[$0.0] ?? 0) >= $0.1 }
+        }
+        #expect(isNormal)
+        print("overload: revoked after \(asked.duration(to: inForce)), normal \(end.duration(to: .now)) after the end,",
+            "\(flood.refused) refused, \(flood.stored) stored, \(flood.mostWaiting) bytes waited at most")
+        try bench.arrive(FlowBench.report(1, (flood.last[1] ?? 0) + 1))
+        try await Task.sleep(for: .milliseconds(300))
+        flood.listen()
+        #expect(flood.last[1] ?? 0 == before, "nothing of a revoked station is taken")
+    }
+}
+
+/// A hundred stations that send as fast as they are told, and listen to the answers.
+private final class Flood {
+    private let bench: FlowBench
+    private let stations: Int
+    private var sent: [Int: Int] = [:]
+    /// The highest report of each station that was acknowledged.
+    private(set) var last: [Int: Int] = [:]
+    private(set) var refused = 0
+    private(set) var stored = 0
+    private(set) var mostWaiting = 0
+
+    init(bench: FlowBench, stations: Int) {
+        self.bench = bench
+        self.stations = stations
+    }
+
+    func run(seconds: Double, reportsPerSecond: Int) {
+        let start = ContinuousClock.now
+        var count = 0
+        while true {
+            let elapsed = start.duration(to: .now) / .seconds(1)
+            guard elapsed < seconds else { return }
+            guard Double(count) < elapsed * Double(reportsPerSecond) else {
+                usleep(500)
+                continue
+            }
+            // After a refusal a station begins again where it was.
+            let reads = (1...stations).map { station -> String in
+                let seq = max(sent[station] ?? 0, last[station] ?? 0) + 1
+                sent[station] = seq
+                return FlowBench.report(station, seq)
+            }
+            try? bench.arrive(reads.joined())
+            count += stations
+            mostWaiting = max(mostWaiting, bench.inbox.waitingBytes)
+            if count % 5000 == 0 { listen() }
+        }
+    }
+
+    func listen() {
+        for stanza in (try? bench.sent()) ?? [] where stanza.name.local == "iq" {
+            let parts = (stanza["id"] ?? "").split(separator: "-").compactMap { Int($0) }
+            guard parts.count == 2 else { continue }
+            if stanza["type"] == "result" {
+                last[parts[0]] = max(last[parts[0]] ?? 0, parts[1])
+                stored += 1
+            } else {
+                refused += 1
+                sent[parts[0]] = last[parts[0]] ?? 0
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+@testable import InformationServices
+import StationCore
+import StationJSON
+import StationModel
+import StationTesting
+import Testing
+import XMLStream
+import XMPPCore
+
+@Suite("Poison: an item for which the server closes the stream")
+struct PoisonTests {
+    private let consumer = "weather@nws.example/ingest"
+    private let bare = "weather@nws.example"
+
+    // MARK: - The server's part
+
+    /// Plays a server that takes stanzas until the poisoned item comes, and then closes the stream.
+    /// Returns the items that came before, and whether it closed.
+    private func serve(_ bench: InformationBench, poison: String?) throws -> (items: [String], closed: Bool) {
+        var items: [String] = []
+        for _ in 0..<40 {
+            let sent = try bench.sent()
+            for stanza in sent where stanza.name.local == "message" {
+                let isNotice = stanza.elements.first?.name.local == "quarantined"
+                if stanza["id"] == poison, !isNotice {
+                    bench.outlet.set(up: false)
+                    try bench.process([.linkLost])
+                    _ = bench.outlet.take()
+                    return (items, true)
+                }
+                items.append((stanza["id"] ?? "") + (isNotice ? " quarantined" : ""))
+            }
+            try bench.advance(seconds: 0.1)
+        }
+        return (items, false)
+    }
+
+    private func connect(_ bench: InformationBench) throws {
+        try bench.advance(seconds: 1)
+        bench.outlet.set(up: true)
+        try bench.process([.linkReady])
+    }
+
+    /// A feed with reports 1 to 5 that nobody has acknowledged.
+    private func bench(_ feeds: Int = 1) throws -> (InformationBench, subids: [String]) {
+        let bench = try InformationBench()
+        let station = try bench.install("wx-1")
+        var subids: [String] = []
+        for feed in 1...feeds {
+            let jid = feed == 1 ? consumer : "other\(feed)@nws.example/ingest"
+            try bench.grant(String(jid.prefix { $0 != "/" }), "wx-1")
+            let subid = try bench.subscribe(jid, "stations/wx-1", mode: "feed")
+            try bench.resume(jid, subid)
+            subids.append(subid)
+        }
+        _ = try bench.sent()
+        try bench.advance(seconds: 20)
+        bench.outlet.set(up: false)
+        try bench.process([.linkLost])
+        for seq in 1...5 { try bench.publish(from: station, Int64(seq)) }
+        _ = try bench.sent()
+        return (bench, subids)
+    }
+
+    // MARK: - Feeds
+
+    @Test("After three links lost with the same item it is set aside, and the fourth time the others flow")
+    func threeLosses() throws {
+        let (bench, subids) = try bench()
+        try connect(bench)
+        #expect(try serve(bench, poison: "1-3") == (["1-1", "1-2"], true))
+        try connect(bench)
+        #expect(try serve(bench, poison: "1-3") == (["1-1", "1-2"], true))
+        #expect(try bench.command("quarantine.list")["items"]?.items.isEmpty == true)
+        try connect(bench)
+        #expect(try serve(bench, poison: "1-3") == (["1-1", "1-2"], true), "each alone now")
+        let listed = try bench.command("quarantine.list")["items"]?.items ?? []
+        #expect(listed.map { $0["item"]?.string } == ["1-3"])
+        #expect(listed.map { $0["serial"]?.string } == ["wx-1"])
+        try connect(bench)
+        #expect(try serve(bench, poison: "1-3") == (["1-1", "1-2", "1-3 quarantined", "1-4", "1-5"], false))
+        // It is on record, and an acknowledgement passes over it.
+        let timeline = try bench.command("station.explain", .object(["serial": "wx-1"]))
+        #expect(timeline["entries"]?.items.contains { $0["text"]?.string == "alarm: item quarantined" } == true)
+        let log = try bench.command("log")["entries"]?.items.compactMap { $0["action"]?.string } ?? []
+        #expect(log.contains("quarantined") && log.contains("alarm"))
+        try bench.receive(InformationBench.ack(consumer, subids[0], "1-5"))
+        #expect(try bench.sent().map { $0["type"] } == ["result"])
+    }
+
+    @Test("What is set aside stays so after a restart, also in the history, until the operator releases it")
+    func durable() throws {
+        let (bench, subids) = try bench()
+        for _ in 1...3 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-3").closed)
+        }
+        bench.outlet.set(up: true)
+        try bench.restart()
+        #expect(try serve(bench, poison: "1-3") == (["1-1", "1-2", "1-3 quarantined", "1-4", "1-5"], false))
+        let items = "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='stations/wx-1'/></pubsub>"
+        func history() throws -> [String?] {
+            try bench.ask("get", from: consumer, items).elements.first?.elements.first?.elements.map { $0["id"] } ?? []
+        }
+        #expect(try history() == ["1-1", "1-2", "1-4", "1-5"])
+        _ = try bench.command("quarantine.release", .object(["item": "1-3"]))
+        #expect(try history() == ["1-1", "1-2", "1-3", "1-4", "1-5"])
+        try bench.resume(consumer, subids[0])
+        #expect(try serve(bench, poison: nil) == (["1-1", "1-2", "1-3", "1-4", "1-5"], false))
+        #expect(throws: CommandError.self) { try bench.command("quarantine.release", .object(["item": "1-3"])) }
+    }
+
+    @Test("The cursor moves past an item in quarantine that is the next one")
+    func cursor() throws {
+        let (bench, subids) = try bench()
+        for _ in 1...3 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-1").closed)
+        }
+        try connect(bench)
+        #expect(try serve(bench, poison: "1-1") == (["1-1 quarantined", "1-2", "1-3", "1-4", "1-5"], false))
+        let list = try bench.command("subscription.list")["subscriptions"]?.items ?? []
+        #expect(list.filter { $0["subid"]?.string == subids[0] }.map { $0["cursor"]?.string } == ["1-1"])
+        try bench.restart()
+        #expect(try serve(bench, poison: "1-1") == (["1-2", "1-3", "1-4", "1-5"], false))
+    }
+
+    @Test("One item on several feeds is found all the same, and none of them stops for good")
+    func severalFeeds() throws {
+        let (bench, _) = try bench(3)
+        for _ in 1...3 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-2").closed)
+        }
+        #expect(try bench.command("quarantine.list")["items"]?.items.map { $0["item"]?.string } == ["1-2"])
+        try connect(bench)
+        let (items, closed) = try serve(bench, poison: "1-2")
+        #expect(!closed && items.count == 15 && items.filter { $0 == "1-2 quarantined" }.count == 3)
+    }
+
+    @Test("Links lost for another reason set nothing aside, and the feed goes on alone item by item only for a while")
+    func otherReasons() throws {
+        let (bench, _) = try bench()
+        for _ in 1...6 {
+            try connect(bench)
+            try bench.advance(seconds: 5)
+            bench.outlet.set(up: false)
+            try bench.process([.linkLost])
+            _ = bench.outlet.take()
+        }
+        #expect(try bench.command("quarantine.list")["items"]?.items.isEmpty == true)
+        try connect(bench)
+        #expect(try serve(bench, poison: nil) == (["1-1", "1-2", "1-3", "1-4", "1-5"], false))
+    }
+
+    @Test("Long lives between the losses, or two losses, are no evidence")
+    func noEvidence() {
+        var watch = PoisonWatch(losses: 3, shortLife: .seconds(10), settling: .milliseconds(250))
+        let feed = ObjectIdentifier(InformationStateMark())
+        func life(_ seconds: Int64, _ positions: ClosedRange<Int64>, _ start: Int64) -> Int64? {
+            let ready = Timestamp(milliseconds: start)
+            watch.linkReady(at: ready)
+            for position in positions where watch.maySend(position) { watch.sent(position, feed, at: ready) }
+            return watch.linkLost(at: ready.adding(milliseconds: seconds * 1000))
+        }
+        #expect(life(9, 1...100, 0) == nil && life(9, 1...100, 20_000) == nil)
+        #expect(watch.hasSuspects)
+        #expect(life(9, 200...300, 40_000) == nil)
+        #expect(!watch.hasSuspects, "none of them was sent")
+        for time in 0..<10 { #expect(life(10, 1...100, Int64(time) * 100_000) == nil) }
+        #expect(!watch.hasSuspects)
+        #expect(life(1, 7...7, 0) == nil && life(1, 7...7, 20_000) == nil && life(1, 7...7, 40_000) == 7)
+    }
+
+    private final class InformationStateMark {}
+}
