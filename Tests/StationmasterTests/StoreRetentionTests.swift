@@ -71,6 +71,15 @@ struct StoreRetentionTests {
         #expect(answer["type"] == "result")
     }
 
+    @Test("What the progress of stations is still read from at a start stays, however old it is")
+    func progressNotWritten() throws {
+        let (bench, _, _) = try bench(120) {
+            $0.retention = .seconds(60)
+            $0.progressInterval = .seconds(1_000_000)
+        }
+        #expect(try first(bench) == 1)
+    }
+
     @Test("A log that is larger than the rule says loses its oldest segments")
     func bySize() throws {
         let (bench, _, _) = try bench(300) { $0.retentionBytes = 10_000 }
@@ -114,7 +123,7 @@ struct StoreRetentionTests {
         #expect(try gaps(bench.sent()) == ["1-\(first + 1)..1-\(self.first(bench))"])
     }
 
-    @Test("A consumer whose grant begins behind the gap is told of none")
+    @Test("A feed that begins behind the gap is told of none")
     func notGranted() throws {
         let (bench, _, _) = try bench(200) { $0.retention = .seconds(3600) }
         let other = "farmer@home.example"

@@ -36,14 +36,7 @@ extension LogReader {
     func gap(before subscription: Subscription) throws -> FeedGap? {
         let first = try state.log.firstPosition()
         let sent = subscription.feed.sent
-        guard first &- 1 > sent, let since = since(subscription), first &- 1 > since else { return nil }
+        guard first &- 1 > sent else { return nil }
         return FeedGap(after: sent, before: first)
-    }
-
-    /// The position after which the consumer's grants begin, for this subscription; nil if it is granted nothing.
-    private func since(_ subscription: Subscription) -> Int64? {
-        let granted = state.grants[subscription.consumer]
-        if let serial = subscription.node.serial { return granted.since(serial) }
-        return (granted.stations.values.map(\.since) + (granted.all.map { [$0.since] } ?? [])).min()
     }
 }
