@@ -62,7 +62,8 @@ extension SQLiteInformationStore {
 
     func quarantine() throws -> [QuarantineRecord] {
         try rows("SELECT position, at_ms, losses FROM quarantine ORDER BY position").map {
-            QuarantineRecord(position: $0[0], at: Timestamp(milliseconds: $0[1]), losses: $0[2])
+            QuarantineRecord(
+                position: try $0.value(0), at: Timestamp(milliseconds: try $0.value(1)), losses: try $0.value(2))
         }
     }
 
