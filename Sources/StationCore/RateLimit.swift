@@ -46,7 +46,7 @@ public struct TrafficLimits: Sendable, Hashable {
     /// A server that comes back tells the presence of all its stations at once, as fast as it can.
     public var controlPerDomain = RateLimit(perSecond: 20_000, burst: 200_000)
     /// Whose traffic is remembered: a sender takes 16 bytes while its bucket is not full. Rounded up to a power of two.
-    public var senders = 65_536
+    public var senders = 16_384
     /// The same for domains.
     public var domains = 1024
 

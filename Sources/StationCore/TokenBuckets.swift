@@ -5,7 +5,7 @@
 /// A bucket is kept as the time at which it will be full again, so one that is full needs no place at all: its place is
 /// free for the next. Where four senders that share a place are all busy, the one that has used least is forgotten, which
 /// errs on the side of letting it send.
-public struct TokenBuckets: Sendable {
+public struct TokenBuckets: ~Copyable, @unchecked Sendable {
     /// What to do with what was sent.
     public enum Verdict: Hashable, Sendable {
         /// There was a token.
@@ -24,19 +24,24 @@ public struct TokenBuckets: Sendable {
     }
 
     private static let ways = 4
-    private var buckets: [Bucket]
+    /// Owned by this value alone, so that a stanza pays for no check of that.
+    private let buckets: UnsafeMutablePointer<Bucket>
+    /// How many there are, less one.
     private let mask: Int
 
     /// - Parameter count: how many senders are remembered; rounded up to a power of two.
     public init(count: Int) {
         var size = Self.ways
         while size < count, size < 1 << 30 { size &<<= 1 }
-        buckets = [Bucket](repeating: Bucket(), count: size)
+        buckets = .allocate(capacity: size)
+        buckets.initialize(repeating: Bucket(), count: size)
         mask = size &- 1
     }
 
+    deinit { buckets.deallocate() }
+
     /// Bytes of memory.
-    public var memoryBytes: Int { buckets.count &* MemoryLayout<Bucket>.stride }
+    public var memoryBytes: Int { (mask &+ 1) &* MemoryLayout<Bucket>.stride }
 
     /// Takes a token of the sender's bucket.
     ///
@@ -47,23 +52,33 @@ public struct TokenBuckets: Sendable {
         var bucket = buckets[place]
         if bucket.key & ~1 != key { bucket = Bucket(key: key) }
         let used = min(max(bucket.full, now) &- now, limit.depth)
-        guard used <= limit.depth &- limit.interval else {
-            let verdict: Verdict = bucket.key & 1 == 0 ? .tell : .silent
+        guard used <= limit.most else {
             buckets[place] = Bucket(key: bucket.key | 1, full: now &+ used)
-            return verdict
+            return bucket.key & 1 == 0 ? .tell : .silent
         }
-        bucket.full = now &+ used &+ limit.interval
-        if used <= limit.depth / 2 { bucket.key &= ~1 }
-        buckets[place] = bucket
+        buckets[place] = Bucket(key: used <= limit.half ? key : bucket.key, full: now &+ used &+ limit.interval)
         return .taken
     }
 
-    /// Whether there is a token.
-    public func has(_ hash: UInt64, _ limit: Prepared, now: Int64) -> Bool {
+    /// Where the bucket is, for ``has(at:_:now:)`` and ``charge(at:_:now:)``: one look for both.
+    mutating func claim(_ hash: UInt64) -> Int {
         let key = Self.key(hash)
-        let bucket = buckets[place(of: key)]
-        guard bucket.key & ~1 == key else { return true }
-        return max(bucket.full, now) &- now <= limit.depth &- limit.interval
+        let place = place(of: key)
+        if buckets[place].key & ~1 != key { buckets[place] = Bucket(key: key) }
+        return place
+    }
+
+    /// Whether there is a token.
+    @inline(__always)
+    func has(at place: Int, _ limit: Prepared, now: Int64) -> Bool {
+        min(max(buckets[place].full, now) &- now, limit.depth) <= limit.most
+    }
+
+    /// Takes a token that is known to be there.
+    @inline(__always)
+    mutating func charge(at place: Int, _ limit: Prepared, now: Int64) {
+        let used = min(max(buckets[place].full, now) &- now, limit.depth)
+        buckets[place].full = now &+ used &+ limit.interval
     }
 
     /// The sender is refused for another reason than its own bucket: whether it has to be told.
@@ -85,8 +100,9 @@ public struct TokenBuckets: Sendable {
     @inline(__always)
     private func place(of key: UInt64) -> Int {
         let first = Int(truncatingIfNeeded: key &>> 8) & mask & ~(Self.ways &- 1)
+        if buckets[first].key & ~1 == key { return first }
         var best = first
-        for way in first..<(first &+ Self.ways) {
+        for way in (first &+ 1)..<(first &+ Self.ways) {
             if buckets[way].key & ~1 == key { return way }
             if buckets[way].full < buckets[best].full { best = way }
         }
@@ -97,10 +113,15 @@ public struct TokenBuckets: Sendable {
     public struct Prepared: Sendable {
         let interval: Int64
         let depth: Int64
+        /// What may be used before one more is taken.
+        let most: Int64
+        let half: Int64
 
         public init(_ limit: RateLimit) {
             interval = limit.interval
             depth = limit.depth
+            most = depth &- interval
+            half = depth / 2
         }
     }
 }

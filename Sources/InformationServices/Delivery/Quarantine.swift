@@ -83,12 +83,12 @@ final class Quarantine {
         return .object(["item": .string(text)])
     }
 
-    /// In the place of the item: `<message><quarantined item='1-3' node='all'/><feed subid=…/></message>`.
+    /// In the place of the item: `<message id='quarantined-1-3'><quarantined item='1-3' node='all'/><feed subid=…/></message>`.
     func notice(_ position: Int64, _ subscription: Subscription) -> OutgoingStanza? {
         guard let taker = subscription.feed.taker else { return nil }
         let item = state.item(position)
         return .message(
-            type: "normal", id: item, from: state.domain, to: taker,
+            type: "normal", id: "quarantined-\(item)", from: state.domain, to: taker,
             [
                 Element(
                     XMLName("quarantined", Namespaces.stationmaster),

@@ -19,7 +19,7 @@ public final class NetworkSide: ComponentDelegate {
     /// Used by the network thread alone.
     private let reading: Mutex<Reading>
 
-    private struct Reading {
+    private struct Reading: ~Copyable {
         var scanner: ReportScanner
         var meter: TrafficMeter
         var log = LimitedSenders()
