@@ -41,8 +41,9 @@ public struct TrafficLimits: Sendable, Hashable {
     public var answersPerSender = RateLimit(perSecond: 20_000, burst: 200_000)
     /// All stations of a domain may answer a job at once.
     public var answersPerDomain = RateLimit(perSecond: 1_000_000, burst: 4_000_000)
-    /// A person or a program that asks; nobody does that fifty times a second for long.
-    public var controlPerSender = RateLimit(perSecond: 50, burst: 500)
+    /// A person or a program that asks seldom needs a hundredth of it.
+    /// A factory engraves a whole batch of units from one session, with three requests for each.
+    public var controlPerSender = RateLimit(perSecond: 1000, burst: 5000)
     /// A server that comes back tells the presence of all its stations at once, as fast as it can.
     public var controlPerDomain = RateLimit(perSecond: 20_000, burst: 200_000)
     /// Whose traffic is remembered: a sender takes 16 bytes while its bucket is not full. Rounded up to a power of two.
