@@ -41,8 +41,8 @@ public struct TrafficLimits: Sendable, Hashable {
     public var answersPerSender = RateLimit(perSecond: 20_000, burst: 200_000)
     /// All stations of a domain may answer a job at once.
     public var answersPerDomain = RateLimit(perSecond: 1_000_000, burst: 4_000_000)
-    /// A person or a program that asks seldom needs a hundredth of it.
-    /// A factory engraves a whole batch of units from one session, with three requests for each.
+    /// Wide enough for a factory, which engraves a whole batch of units from one session; a person or a consumer
+    /// needs a hundredth of it.
     public var controlPerSender = RateLimit(perSecond: 1000, burst: 5000)
     /// A server that comes back tells the presence of all its stations at once, as fast as it can.
     public var controlPerDomain = RateLimit(perSecond: 20_000, burst: 200_000)

@@ -42,8 +42,8 @@ extension SQLiteDeviceStore {
             """, arguments
         ).map { row in
             JobRecord(
-                id: try row.value("id"), kind: try row.value("kind"), serial: try Self.serial(try row.value("spelling")), state: try row.value("state"),
-                payload: try row.value("payload"), detail: try row.value("detail"), created: Timestamp(milliseconds: try row.value("created_ms")),
+                id: try row.value("id"), kind: try row.value("kind"), serial: try Self.serial(try row.value("spelling")),
+                state: try row.value("state"), payload: try row.value("payload"), detail: try row.value("detail"), created: Timestamp(milliseconds: try row.value("created_ms")),
                 updated: Timestamp(milliseconds: try row.value("updated_ms")),
                 deadline: Timestamp(milliseconds: try row.value("deadline_ms")), isEnded: try row.value("is_ended"))
         }

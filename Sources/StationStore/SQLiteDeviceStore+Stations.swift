@@ -59,7 +59,8 @@ extension SQLiteDeviceStore {
             """, [value]
         ).first.map { row in
             InstalledStation(
-                serial: try Self.serial(try row.value(0)), jid: try Self.jid(try row.value(1)), speaksJSONOnly: try row.value(2), isSubscribed: try row.value(3),
+                serial: try Self.serial(try row.value(0)), jid: try Self.jid(try row.value(1)),
+                speaksJSONOnly: try row.value(2), isSubscribed: try row.value(3),
                 lastSeen: Self.time(try row.value(4)))
         }
     }

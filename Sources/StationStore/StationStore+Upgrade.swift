@@ -26,7 +26,8 @@ extension StationStore {
                 let body: Data = try row.value(5)
                 let stored = try [UInt8](body).withUnsafeBufferPointer {
                     try moved.append(
-                        publisher: try row.value(1), sequence: try row.value(2), receivedAt: Timestamp(milliseconds: try row.value(3)), isLate: try row.value(4),
+                        publisher: try row.value(1), sequence: try row.value(2),
+                        receivedAt: Timestamp(milliseconds: try row.value(3)), isLate: try row.value(4),
                         body: $0)
                 }
                 guard stored == position else {

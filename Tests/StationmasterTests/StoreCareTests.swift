@@ -38,7 +38,8 @@ struct StoreCareTests {
         try store.close()
     }
 
-    private static func python(_ program: String, _ arguments: String...) throws -> Int32 {
+    /// The exit status of a program in Python, which opens the store by other means than ours.
+    static func python(_ program: String, _ arguments: String...) throws -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", "-c", program] + arguments

@@ -89,17 +89,8 @@ struct StoreDamageTests {
             store.execute("UPDATE log_state SET generation = NULL")
             store.commit()
             """
-        #expect(try Self.python(program, path) == 0)
+        #expect(try StoreCareTests.python(program, path) == 0)
         #expect(try Self.look(path, []) == .refused)
-    }
-
-    private static func python(_ program: String, _ arguments: String...) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", "-c", program] + arguments
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
     }
 
     @Test("A store of the schema before is taken over whole, also when an earlier move was cut short")
@@ -121,7 +112,7 @@ struct StoreDamageTests {
                 [(n, n % 3 + 1, n, 1795413600000 + n, 0, b'{"seq":%d}' % n) for n in range(1, 301)])
             store.commit()
             """
-        #expect(try Self.python(program, path) == 0)
+        #expect(try StoreCareTests.python(program, path) == 0)
         // What a process left behind that died while it moved them: some segments, and the last of them torn.
         let half = place.path("half.sqlite")
         for name in ["", "-wal"] where FileManager.default.fileExists(atPath: path + name) {
@@ -162,7 +153,7 @@ struct StoreDamageTests {
                           " received_ms INTEGER, is_late INTEGER, body BLOB) STRICT")
             store.commit()
             """
-        #expect(try Self.python(program, path) == 0)
+        #expect(try StoreCareTests.python(program, path) == 0)
         let before = try files.subpathsOfDirectory(atPath: path + ".reports").sorted()
         #expect(throws: StoreError.self) { try StoreBackupTests.open(path) }
         #expect(try files.subpathsOfDirectory(atPath: path + ".reports").sorted() == before && !before.isEmpty)
