@@ -89,6 +89,8 @@ final class PresenceTracking {
     private func becameUnavailable(_ entry: StationRoster.Entry, _ from: JID, _ context: CoreContext) {
         // The word of an older resource says nothing about the one that introduced itself since.
         if let resource = from.resource, let current = entry.resource, resource != current { return }
+        // Prosody acknowledges a subscription request with `unavailable` from the bare JID, whoever is online.
+        if from.resource == nil, !entry.isSubscribed, entry.presence == .online { return }
         if entry.presence == .online {
             context.journal(entry.serial, .presence, "offline", detail: from.description)
         }
