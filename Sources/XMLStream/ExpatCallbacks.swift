@@ -45,7 +45,7 @@ func expatError(_ parser: OpaquePointer) -> XMLStreamError {
     case XML_ERROR_UNDEFINED_ENTITY: return .restricted(.entityReference)
     case XML_ERROR_NO_MEMORY: return .outOfMemory
     default:
-        let words = XML_ErrorString(code).map { String(cString: $0) } ?? "error \(code.rawValue)"
-        return .notWellFormed("\(words) at byte \(XML_GetCurrentByteIndex(parser))")
+        // Without the place: expat counts from its last reset, which depends on how the stream was cut.
+        return .notWellFormed(XML_ErrorString(code).map { String(cString: $0) } ?? "error \(code.rawValue)")
     }
 }
