@@ -62,7 +62,7 @@ CREATE TABLE information_state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     epoch INTEGER NOT NULL CHECK (epoch > 0),
     progress_position INTEGER NOT NULL CHECK (progress_position >= 0)
-) STRICT;
+, was_linked INTEGER NOT NULL DEFAULT 0 CHECK (was_linked IN (0, 1))) STRICT;
 
 CREATE TABLE job (
     id TEXT PRIMARY KEY NOT NULL CHECK (length(id) = 32),

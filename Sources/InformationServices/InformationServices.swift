@@ -74,9 +74,7 @@ public final class InformationServices: CoreModule {
         grants.register(on: &core)
         lists.register(on: &core)
         core.event { [self] in try happened($0, $1) }
-        core.linkLost { [self] context in
-            context.afterCommit { [state] _ in state.publishers.forgetPresence() }
-        }
+        core.linkLost { [state] _ in state.publishers.forgetPresence() }
     }
 
     /// What service discovery is to say of the component besides the payloads (XEP-0060 §10).

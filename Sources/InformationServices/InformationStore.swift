@@ -10,6 +10,9 @@ public protocol InformationStore: AnyObject {
     var log: any ReportLog { get }
     /// Part of each item id; grows when the store is restored from a backup.
     func epoch() throws -> Int64
+    /// Whether the link to the server was up once with this store.
+    func wasLinked() throws -> Bool
+    func setLinked() throws
 
     // Retention
 

@@ -34,6 +34,10 @@ final class SQLiteInformationStore: InformationStore {
 
     func epoch() throws -> Int64 { try number("SELECT epoch FROM information_state") }
 
+    func wasLinked() throws -> Bool { try number("SELECT was_linked FROM information_state") == 1 }
+
+    func setLinked() throws { try change("UPDATE information_state SET was_linked = 1", []) }
+
     // MARK: - Publishers
 
     func lastPublisher() throws -> Int64 { try number("SELECT coalesce(max(number), 0) FROM publisher") }

@@ -28,8 +28,8 @@ final class InformationBench {
     private var restarts: UInt64 = 0
     private let logger: Logger
 
-    /// `segmentBytes`: how large a segment of the log grows.
-    init(segmentBytes: Int = 64 << 20, _ configure: (inout InformationConfiguration) -> Void = { _ in }) throws {
+    /// `segmentBytes`: how large a segment of the log grows. `isLinked`: whether the link comes up at once.
+    init(segmentBytes: Int = 64 << 20, isLinked: Bool = true, _ configure: (inout InformationConfiguration) -> Void = { _ in }) throws {
         self.segmentBytes = segmentBytes
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("information-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -40,7 +40,7 @@ final class InformationBench {
         logger.logLevel = .error
         self.logger = logger
         (services, core) = try Self.assemble(folder, segmentBytes, configuration, clock, outlet, pool, events, 1, logger)
-        try process([.linkReady])
+        if isLinked { try process([.linkReady]) }
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -101,9 +101,10 @@ final class InformationBench {
         try settle()
     }
 
-    func emit(_ event: DomainEvent) throws {
+    /// `requests` are in the same batch, before the event.
+    func emit(_ event: DomainEvent, after requests: [CoreRequest] = []) throws {
         events.waiting.append(event)
-        _ = try command("test.emit")
+        _ = try command("test.emit", after: requests)
     }
 
     /// Installs a station and returns the full JID from which it reports.
@@ -122,9 +123,11 @@ final class InformationBench {
         _ = try command("grant.remove", .object(["consumer": .string(consumer), "station": .string(station)]))
     }
 
-    func command(_ name: String, _ arguments: JSON = .object([] as [JSON.Member])) throws -> JSON {
+    func command(
+        _ name: String, _ arguments: JSON = .object([] as [JSON.Member]), after requests: [CoreRequest] = []
+    ) throws -> JSON {
         let result = Mutex<Result<JSON, CommandError>?>(nil)
-        try process([
+        try process(requests + [
             .command(name: name, arguments: try JSONDocument(arguments.serialized())) { answer in
                 result.withLock { $0 = answer }
             }

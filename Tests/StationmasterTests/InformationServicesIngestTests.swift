@@ -160,4 +160,33 @@ struct InformationServicesIngestTests {
         try bench.restart()
         #expect(try (1...5).map { bench.services.nextSequence(try Serial("wx-\($0)")) } == [4, 3, 2, 2, 8])
     }
+
+    @Test("A first report that was lost with the process is owed like any other; a new store takes what stations begin with")
+    func firstReport() throws {
+        let bench = try InformationBench(isLinked: false)
+        let (one, two) = (try bench.install("wx-1"), try bench.install("wx-2"))
+        try bench.restart()
+        #expect(try bench.report(from: one, InformationBench.body(7))["type"] == "result")
+        try bench.restart()
+        #expect(try bench.report(from: two, InformationBench.body(2)).refusal == "unexpected-request/expected")
+        #expect(try bench.report(from: two, InformationBench.body(1))["type"] == "result")
+        #expect(try bench.report(from: two, InformationBench.body(2))["type"] == "result")
+        #expect(try stored(bench) == [7, 1, 2])
+    }
+
+    @Test("What comes in the batch in which the link comes up is judged and remembered after it")
+    func sameBatch() throws {
+        let bench = try InformationBench()
+        let station = try bench.install("wx-1")
+        try bench.report(from: station, InformationBench.body(1))
+        _ = try bench.sent()
+        try bench.process([.linkLost, .linkReady, try InformationBench.stanza(InformationBench.report(from: station, InformationBench.body(9)))])
+        #expect(try bench.sent().first?.refusal == "unexpected-request/expected")
+        try bench.grant("person@example.org", "wx-1")
+        try bench.emit(.online(serial: try Serial("wx-1"), jid: try JID(station)), after: [.linkLost, .linkReady])
+        _ = try bench.sent()
+        try bench.receive("<presence type='subscribe' from='person@example.org' to='wx-1@\(InformationBench.domain)'/>")
+        let status = try bench.sent().flatMap(\.elements).first { $0.name.local == "status" }?.text
+        #expect(status?.hasPrefix("online") == true)
+    }
 }

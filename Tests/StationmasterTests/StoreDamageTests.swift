@@ -104,6 +104,7 @@ struct StoreDamageTests {
             store.execute("DELETE FROM grdb_migrations WHERE identifier LIKE 'information: %' AND identifier NOT LIKE '%publishers%'")
             store.execute("DROP TABLE log_state")
             store.execute("DROP TABLE quarantine")
+            store.execute("ALTER TABLE information_state DROP COLUMN was_linked")
             store.execute("CREATE TABLE report_log (position INTEGER PRIMARY KEY CHECK (position > 0),"
                 " publisher INTEGER NOT NULL REFERENCES publisher (number), sequence INTEGER NOT NULL CHECK (sequence > 0),"
                 " received_ms INTEGER NOT NULL, is_late INTEGER NOT NULL CHECK (is_late IN (0, 1)), body BLOB NOT NULL) STRICT")

@@ -57,9 +57,15 @@ final class Ingest {
             try received(stanza, context)
         }
         core.shed { [self] sender, context in refused(sender, context) }
-        core.linkReady { [self] context in
-            context.afterCommit { [state] output in state.publishers.expectOrder(at: output.now) }
-        }
+        core.linkReady { [self] in try linkReady($0) }
+    }
+
+    /// What was on its way may be lost. Only the first time of all is nothing on its way that this store has ever asked
+    /// for, so a station begins with the number it likes.
+    private func linkReady(_ context: CoreContext) throws {
+        let isFirst = try !state.store.wasLinked()
+        if isFirst { try state.store.setLinked() }
+        state.publishers.expectOrder(at: context.now, alsoFirst: !isFirst)
     }
 
     /// The inbox was full, or the sender sent too much: what follows the refused report has to wait for it.

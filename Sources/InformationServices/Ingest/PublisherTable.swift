@@ -146,12 +146,15 @@ struct PublisherTable {
         refusals[number] = time
     }
 
-    /// The link is up (again): what was on its way may be lost, so a station that has reported goes on where
-    /// it was, without a leap, or says that it cannot.
-    mutating func expectOrder(at now: Timestamp) {
+    /// Reports may be lost, of any station: each goes on where it was, without a leap, or says that it cannot.
+    ///
+    /// - Parameter first: whether that is so for stations too of which nothing is stored: their first report may be lost.
+    mutating func expectOrder(at now: Timestamp, alsoFirst first: Bool = true) {
         orderExpectedAt = now
         refusals.removeAll()
-        for index in rows.indices where rows[index].shortSequence > 0 { rows[index].owes = true }
+        for index in rows.indices where rows[index].exists && (first || rows[index].shortSequence > 0) {
+            rows[index].owes = true
+        }
     }
 
     // MARK: - Progress

@@ -13,7 +13,15 @@ extension PubSubService {
         let form = try optionsForm(request)
         if let existing = state.subscriptions.subscription(node, jid) {
             // XEP-0060 §6.1.1: a second request of the same kind gets the subscription that there is.
-            if let form { try change(existing, try existing.options.changed(by: form), context) }
+            let options = try form.map { form throws(StanzaError) in try existing.options.changed(by: form) }
+            if let options {
+                // A tool that subscribes to have a look must not turn a feed in production into headlines.
+                guard options.mode == existing.options.mode else {
+                    throw StanzaError(
+                        .conflict, "the subscription is \(existing.options.mode.rawValue); its mode is changed by options only")
+                }
+                try change(existing, options, context)
+            }
             return reply(request, context, [existing.element])
         }
         let count = state.subscriptions.subscriptions(of: request.consumer).count
@@ -87,7 +95,7 @@ extension PubSubService {
         return form.kind == .cancel ? nil : form
     }
 
-    /// A feed that becomes live loses its taker; a live subscription that becomes a feed begins now.
+    /// A feed that becomes live loses its taker and keeps its cursor, so that it goes on from there as a feed again.
     private func change(
         _ subscription: Subscription, _ options: SubscriptionOptions, _ context: CoreContext
     ) throws {
@@ -95,10 +103,7 @@ extension PubSubService {
         var record = subscription.record
         let changesMode = options.mode != record.options.mode
         record.options = options
-        if changesMode {
-            record.taker = nil
-            record.cursor = try state.log.lastPosition()
-        }
+        if changesMode { record.taker = nil }
         try state.store.update(record)
         state.subscriptions.setTaker(of: subscription) { feed in
             if changesMode {

@@ -11,6 +11,7 @@ enum InformationMigrations {
         migrator.registerMigration("information: log in segments") { db in try db.execute(sql: segments) }
         migrator.registerMigration("information: first report of the log") { db in try db.execute(sql: retention) }
         migrator.registerMigration("information: quarantine") { db in try db.execute(sql: quarantine) }
+        migrator.registerMigration("information: whether the link was up once") { db in try db.execute(sql: linked) }
     }
 
     private static let log = """
@@ -97,5 +98,11 @@ enum InformationMigrations {
     /// Retention gives up what lies before the first position; files before it may still be there after a crash.
     private static let retention = """
         ALTER TABLE log_state ADD COLUMN first_position INTEGER NOT NULL DEFAULT 1 CHECK (first_position > 0);
+        """
+
+    /// A store that holds reports had a link.
+    private static let linked = """
+        ALTER TABLE information_state ADD COLUMN was_linked INTEGER NOT NULL DEFAULT 0 CHECK (was_linked IN (0, 1));
+        UPDATE information_state SET was_linked = 1 WHERE EXISTS (SELECT 1 FROM log_state WHERE position > 0);
         """
 }
