@@ -11,7 +11,7 @@ import XMPPTransport
 /// ``incoming``. All of it may be used from any task.
 public final class XMPPClientConnection: Sendable {
     private struct Waiter: Sendable {
-        let continuation: CheckedContinuation<Result<Stanza, ClientError>, Never>
+        let request: PostedRequest
         let timer: Scheduled<Void>
     }
 
@@ -98,51 +98,40 @@ public final class XMPPClientConnection: Sendable {
     public func request(
         _ stanza: OutgoingStanza, to: JID, timeout: Duration = .seconds(30)
     ) async throws(ClientError) -> Stanza {
-        var stanza = stanza
-        let id = RequestIdentifier.make(random: random)
-        stanza.id = id
-        stanza.to = to
-        let outgoing = stanza
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                begin(outgoing, id: id, to: to, timeout: timeout, continuation)
-            }
-        } onCancel: {
-            conclude(id, .failure(.cancelled))
-        }
-        let answer = try result.get()
-        guard answer.type == "error" else { return answer }
-        throw .stanza(answer.error ?? StanzaError(.undefinedCondition, ""))
+        try await post(stanza, to: to, timeout: timeout).answer()
     }
 
-    private func begin(
-        _ stanza: OutgoingStanza, id: String, to: JID, timeout: Duration,
-        _ continuation: CheckedContinuation<Result<Stanza, ClientError>, Never>
-    ) {
+    /// Asks without waiting: when this returns, the request stands in the queue, behind all that was sent before.
+    /// Its id is replaced.
+    public func post(_ stanza: OutgoingStanza, to: JID, timeout: Duration = .seconds(30)) -> PostedRequest {
+        let id = RequestIdentifier.make(random: random)
+        var stanza = stanza
+        stanza.id = id
+        stanza.to = to
+        let request = PostedRequest { [weak self] in self?.conclude(id, .failure(.cancelled)) }
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(max(.zero, timeout))) { [weak self] in
             _ = self?.conclude(id, .failure(.timeout))
         }
         let refusal: ClientError? = state.withLock { state in
             if let end = state.end { return ClientError(.closed, end.sentence) }
             let isAdded = state.requests.add(
-                id: id, to: to, deadline: .now.advanced(by: timeout),
-                waiter: Waiter(continuation: continuation, timer: timer))
+                id: id, to: to, deadline: .now.advanced(by: timeout), waiter: Waiter(request: request, timer: timer))
             return isAdded ? nil : ClientError(.overloaded, "too many requests wait for an answer")
         }
         if let refusal {
             timer.cancel()
-            continuation.resume(returning: .failure(refusal))
-            return
+            request.conclude(.failure(refusal))
+            return request
         }
         do throws(ClientError) { try write(stanza) } catch { conclude(id, .failure(error)) }
-        if Task.isCancelled { conclude(id, .failure(.cancelled)) }
+        return request
     }
 
     /// Ends a request, if it still waits.
     private func conclude(_ id: String, _ result: Result<Stanza, ClientError>) {
         guard let waiter = state.withLock({ $0.requests.remove(id: id) }) else { return }
         waiter.timer.cancel()
-        waiter.continuation.resume(returning: result)
+        waiter.request.conclude(result)
     }
 
     /// Answers that fitted no request (late, twice, or forged), so far.
@@ -175,7 +164,7 @@ public final class XMPPClientConnection: Sendable {
         }
         for waiter in waiters {
             waiter.timer.cancel()
-            waiter.continuation.resume(returning: .failure(ClientError(.closed, reason.sentence)))
+            waiter.request.conclude(.failure(ClientError(.closed, reason.sentence)))
         }
         inbox.finish()
         ended.succeed(reason)
@@ -244,6 +233,6 @@ public final class XMPPClientConnection: Sendable {
         }
         guard let waiter else { return }
         waiter.timer.cancel()
-        waiter.continuation.resume(returning: .success(stanza))
+        waiter.request.conclude(.success(stanza))
     }
 }

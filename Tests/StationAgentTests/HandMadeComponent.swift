@@ -49,7 +49,13 @@ final class HandMadeComponent: ComponentConversation {
 
     var asked: [String] { state.withLock { $0.asked } }
 
-    func ask(_ payload: Element) async throws(AskFailure) -> XMLElement? {
+    func post(_ payload: Element) -> PendingAnswer {
+        let result: Result<XMLElement?, AskFailure>
+        do throws(AskFailure) { result = .success(try answer(payload)) } catch { result = .failure(error) }
+        return PendingAnswer { result }
+    }
+
+    private func answer(_ payload: Element) throws(AskFailure) -> XMLElement? {
         let index = state.withLock { state in
             state.asked.append(payload.name.local)
             return state.asked.count - 1

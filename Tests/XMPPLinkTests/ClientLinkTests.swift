@@ -106,6 +106,26 @@ struct ClientLinkTests {
         await server.stop()
     }
 
+    @Test("Requests that are posted in turn leave in turn, and one whose answer nobody awaits does no harm")
+    func posted() async throws {
+        let (server, peer, connection) = try await live()
+        let asked = try JID("devices.example.org")
+        var last: PostedRequest?
+        for number in 0..<200 {
+            last = connection.post(.iq(.get, id: nil, to: asked, Element(XMLName("n\(number)", "u"))), to: asked)
+        }
+        try await peer.wait(for: "<n199")
+        let numbers = peer.text.split(separator: "<n").dropFirst().map { $0.prefix { $0.isNumber } }
+        #expect(numbers == (0..<200).map { "\($0)" })
+        let ids = peer.text.split(separator: "id='").dropFirst().map { $0.prefix { $0 != "'" } }
+        peer.send("<iq type='result' id='\(try #require(ids.last))' from='devices.example.org'/>")
+        #expect(try await last?.answer().type == "result")
+        peer.close()
+        #expect(await connection.waitUntilClosed().code == .closed)
+        #expect(connection.post(.iq(.get, id: nil, to: asked, ping), to: asked).isRefused)
+        await server.stop()
+    }
+
     @Test("A server that falls silent is pinged, then given up")
     func silence() async throws {
         let (server, peer, connection) = try await live {

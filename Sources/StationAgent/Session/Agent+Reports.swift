@@ -14,16 +14,20 @@ extension Agent {
     }
 
     /// Sends reports until the component wants another introduction, or the task is cancelled.
-    nonisolated func report(over conversation: ClientConversation) async throws(AgentError) {
+    nonisolated func report(over conversation: some ComponentConversation) async throws(AgentError) {
         let failure: AgentError? = await withTaskGroup(of: AgentError?.self) { tasks in
             var running = 0
             while !Task.isCancelled {
                 let portion: Portion
                 do throws(AgentError) { portion = try await self.nextPortion() } catch { return error }
                 if portion.mustIntroduce { break }
+                // Sent here, in the order of the numbers; only the answers are awaited side by side.
+                var isOpen = true
                 for report in portion.reports {
+                    let answer = isOpen ? conversation.post(report.payload) : Self.notSent
+                    isOpen = answer.isSent
                     running += 1
-                    tasks.addTask { await self.send(report.number, report.payload, over: conversation) }
+                    tasks.addTask { await self.finish(report.number, answer) }
                 }
                 // Finished tasks are collected as new ones begin: never more than a window of them.
                 while running > self.settings.window {
@@ -68,12 +72,13 @@ extension Agent {
         return Payload.element(Report.xmlName, text: text)
     }
 
-    private nonisolated func send(
-        _ number: Int64, _ payload: Element, over conversation: ClientConversation
-    ) async -> AgentError? {
+    /// What follows a report that could not be sent stays here as well, or the component would see a gap.
+    private static let notSent = PendingAnswer(isSent: false) { .failure(.unanswered("the one before was not sent")) }
+
+    private nonisolated func finish(_ number: Int64, _ pending: PendingAnswer) async -> AgentError? {
         var answer = Reporter.Answer.acknowledged
         var reason = ""
-        do throws(AskFailure) { _ = try await conversation.ask(payload) } catch {
+        do throws(AskFailure) { _ = try await pending.payload() } catch {
             if Task.isCancelled { return nil }
             answer = Reporter.Answer(error)
             reason = error.description

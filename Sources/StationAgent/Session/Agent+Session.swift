@@ -164,7 +164,7 @@ extension Agent {
         }
     }
 
-    private func begin(_ online: Online, _ conversation: any ComponentConversation) throws(AgentError) {
+    func begin(_ online: Online, _ conversation: any ComponentConversation) throws(AgentError) {
         try spool.reconcile(nextNumber: online.nextSeq)
         self.conversation = conversation
         reporter.online(from: spool.firstWaiting ?? spool.nextNumber)

@@ -27,10 +27,33 @@ public enum AskFailure: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// What was asked and is not answered yet.
+public struct PendingAnswer: Sendable {
+    /// Whether the request was sent; one that was not gets no answer, and neither must what comes after it be sent.
+    public let isSent: Bool
+    private let result: @Sendable () async -> Result<XMLElement?, AskFailure>
+
+    /// - Parameter result: waits for the result's payload.
+    public init(isSent: Bool = true, result: @escaping @Sendable () async -> Result<XMLElement?, AskFailure>) {
+        self.isSent = isSent
+        self.result = result
+    }
+
+    /// Waits for the result's payload. For one caller.
+    public func payload() async throws(AskFailure) -> XMLElement? { try await result().get() }
+}
+
 /// Asking the component: an IQ set with one payload, and its result. Tests answer by hand.
 public protocol ComponentConversation: Sendable {
+    /// Sends the payload at once, behind all that was posted before.
+    func post(_ payload: Element) -> PendingAnswer
+}
+
+extension ComponentConversation {
     /// Sends the payload and waits for the result's payload.
-    func ask(_ payload: Element) async throws(AskFailure) -> XMLElement?
+    public func ask(_ payload: Element) async throws(AskFailure) -> XMLElement? {
+        try await post(payload).payload()
+    }
 }
 
 /// The conversation over a live connection, in XML or wholly in JSON.
@@ -52,13 +75,23 @@ public struct ClientConversation: ComponentConversation {
         self.timeout = timeout
     }
 
-    public func ask(_ payload: Element) async throws(AskFailure) -> XMLElement? {
-        var request = OutgoingStanza.iq(.set, id: nil, to: component, payload)
-        request.encoding = encoding
+    public func post(_ payload: Element) -> PendingAnswer {
+        var stanza = OutgoingStanza.iq(.set, id: nil, to: component, payload)
+        stanza.encoding = encoding
+        let request = connection.post(stanza, to: component, timeout: timeout)
+        let encoding = encoding
+        return PendingAnswer(isSent: !request.isRefused) {
+            do throws(AskFailure) { return .success(try await Self.answer(to: request, encoding)) } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private static func answer(
+        to request: PostedRequest, _ encoding: StanzaEncoding
+    ) async throws(AskFailure) -> XMLElement? {
         let answer: Stanza
-        do throws(ClientError) {
-            answer = try await connection.request(request, to: component, timeout: timeout)
-        } catch {
+        do throws(ClientError) { answer = try await request.answer() } catch {
             if let stanzaError = error.stanzaError { throw .refused(stanzaError) }
             throw .unanswered(error.sentence)
         }
