@@ -59,8 +59,7 @@ final class ClientStream: XMLFrameReceiver {
             return end(configuration.loopbackOnly)
         }
         sender = StreamSender(
-            channel: context.channel, queue: SendQueue(limit: configuration.queueBytes, padding: 0),
-            framing: means.framing)
+            channel: context.channel, queue: SendQueue(limit: configuration.queueBytes), framing: means.framing)
         if configuration.security == .directTLS { startTLS() }
         perform(negotiation.connected())
     }
@@ -176,7 +175,7 @@ final class ClientStream: XMLFrameReceiver {
             jid: jid, configuration: configuration, channel: context.channel, sender: sender, random: means.random,
             finish: { bound.value.finish($0) })
         self.connection = connection
-        sender.pad(with: 64)
+        sender.pad()
         keepAlive = KeepAlive(interval: configuration.pingInterval, limit: configuration.deadAfter, now: .now)
         watch()
         means.established.succeed(.success(connection))

@@ -30,9 +30,6 @@ public struct ComponentConfiguration: Sendable, CustomStringConvertible, CustomD
     public var handshakeTimeout = Duration.seconds(15)
     /// The most time that ``ComponentLink/shutdown()`` waits for what is still to be written.
     public var drainTimeout = Duration.seconds(5)
-    /// The fewest spaces that follow a write which the socket took in pieces, when there is nothing more to send; 0 for
-    /// none. See `SendQueue`.
-    public var paddingBytes = 64
     /// Allows ``ComponentSecurity/plaintext`` over a network all the same, for instance inside a tunnel.
     public var allowPlaintextBeyondLoopback = false
 

@@ -60,9 +60,7 @@ final class ComponentConnection: XMLFrameReceiver {
             return end(configuration.loopbackOnly)
         }
         sender = StreamSender(
-            channel: context.channel,
-            queue: SendQueue(limit: configuration.queueBytes, padding: configuration.paddingBytes),
-            framing: means.framing)
+            channel: context.channel, queue: SendQueue(limit: configuration.queueBytes), framing: means.framing)
         schedule(after: configuration.handshakeTimeout) { connection in
             let place = connection.configuration.address
             connection.end(ComponentError(.timeout, "the server at \(place) did not answer during the handshake"))
@@ -159,6 +157,7 @@ final class ComponentConnection: XMLFrameReceiver {
     private func becameReady() {
         guard let sender else { return }
         readySince = .now
+        sender.pad()
         keepAlive = KeepAlive(interval: configuration.pingInterval, limit: configuration.deadAfter, now: .now)
         watch()
         link.becameReady(sender)

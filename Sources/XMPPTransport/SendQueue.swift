@@ -7,10 +7,8 @@ import NIOCore
 /// - whatever gathered is one write (of a mebibyte at most, so that memory is used again while it is in the cache), and
 ///   at most one wake-up of the event loop is under way;
 /// - gathered and unwritten bytes together stay under a limit, beyond which ``append(_:)`` refuses;
-/// - after a write that the socket took in pieces, and nothing more to send, white space follows. A server whose expat
-///   defers reparsing (Prosody, ejabberd) leaves a stanza undelivered that arrived cut inside a tag, until twice the
-///   bytes of the piece are there. So the spaces are as many as the longest tag near the end of the write has bytes;
-///   a fixed 64 were seen not to free tags of 120 bytes.
+/// - a write with nothing behind it ends in white space, as much as ``TagPadding`` says, so that nothing stays in the
+///   server's parser.
 ///
 /// A value without socket, lock or clock; ``StreamSender`` performs it.
 public struct SendQueue: Sendable {
@@ -26,14 +24,12 @@ public struct SendQueue: Sendable {
 
     /// Limit of gathered and unwritten bytes together.
     public let limit: Int
-    /// The fewest spaces that follow a split write; 0 for none.
-    public var padding: Int
+    /// Whether white space may end a write. Not while a stream is negotiated, where TLS may follow.
+    public var isPadded: Bool
     /// A buffer that holds this many bytes is full. One chunk that is larger gets a buffer of its own.
     public static let blockBytes = 1 << 20
     /// How many written buffers are kept to be filled again.
     private static let keptBlocks = 8
-    /// How far before the end of a write its longest tag is looked for; the longest tag that peers of ours accept.
-    private static let longestTag = 65_536
 
     /// Buffers that are full, the oldest at `firstFull`.
     private var full: [ByteBuffer] = []
@@ -48,15 +44,14 @@ public struct SendQueue: Sendable {
     private var writing = 0
     private var wakeUpIsPending = false
     private var isClosed = false
-    private var owedPadding = 0
-    private var isWritingPadding = false
+    private var padding = TagPadding()
 
     /// - Parameters:
     ///   - limit: in bytes, at least 1.
-    ///   - padding: in bytes; 0 switches padding off.
-    public init(limit: Int, padding: Int = 64) {
+    ///   - isPadded: see ``isPadded``.
+    public init(limit: Int, isPadded: Bool = false) {
         self.limit = max(1, limit)
-        self.padding = max(0, padding)
+        self.isPadded = isPadded
     }
 
     /// Bytes gathered and being written.
@@ -105,46 +100,33 @@ public struct SendQueue: Sendable {
         return out
     }
 
-    /// The next thing to write, if nothing is being written. Tell how it ended with ``wrote(split:)``.
+    /// The next thing to write, if nothing is being written. Call ``wrote()`` when that has ended.
     public mutating func next() -> ByteBuffer? {
         wakeUpIsPending = false
-        guard writing == 0 else { return nil }
-        if waiting == 0 {
-            guard owedPadding > 0, !isClosed else { return nil }
-            isWritingPadding = true
-            writing = owedPadding
-            owedPadding = 0
-            return ByteBuffer(repeating: UInt8(ascii: " "), count: writing)
-        }
+        guard writing == 0, waiting > 0 else { return nil }
         written = oldest()
-        owedPadding = 0
+        if isPadded {
+            written.withUnsafeReadableBytes { padding.wrote($0) }
+            if waiting == 0, !isClosed { written.writeRepeatingByte(UInt8(ascii: " "), count: padding.take()) }
+        }
         writing = written.readableBytes
         return written
     }
 
     /// The write of what ``next()`` returned has ended. Returns whether there is more, which the caller then
     /// has to fetch with ``next()``, soon.
-    ///
-    /// - Parameter split: the socket did not take it all at once.
-    public mutating func wrote(split: Bool) -> Bool {
-        if split, !isWritingPadding, padding > 0, !isClosed {
-            owedPadding = max(padding, Self.longestTag(near: written))
-        }
-        if !isWritingPadding {
-            // `blockBytes` of room may have been rounded up to twice as many.
-            if spare.count < Self.keptBlocks, written.capacity <= 2 * Self.blockBytes { spare.append(written) }
-            written = ByteBuffer()
-        }
-        isWritingPadding = false
+    public mutating func wrote() -> Bool {
+        // `blockBytes` of room may have been rounded up to twice as many.
+        if spare.count < Self.keptBlocks, written.capacity <= 2 * Self.blockBytes { spare.append(written) }
+        written = ByteBuffer()
         writing = 0
-        wakeUpIsPending = owedPadding > 0 || waiting > 0
+        wakeUpIsPending = waiting > 0
         return wakeUpIsPending
     }
 
     /// The connection failed: forgets everything, takes nothing more.
     public mutating func fail() {
         isClosed = true
-        owedPadding = 0
         writing = 0
         full = []
         firstFull = 0
@@ -156,19 +138,4 @@ public struct SendQueue: Sendable {
 
     /// Takes nothing more; what has gathered is still to be written.
     public mutating func close() { isClosed = true }
-
-    /// Bytes of the longest tag near the end of what was written.
-    private static func longestTag(near written: ByteBuffer) -> Int {
-        var longest = 0
-        var start: Int?
-        for (index, byte) in written.readableBytesView.suffix(longestTag).enumerated() {
-            if byte == UInt8(ascii: "<") {
-                start = index
-            } else if byte == UInt8(ascii: ">"), let from = start {
-                longest = max(longest, index &- from &+ 1)
-                start = nil
-            }
-        }
-        return longest
-    }
 }

@@ -52,8 +52,9 @@ public final class StreamSender: Sendable {
         }
     }
 
-    /// How many spaces follow a split write from now on; see ``SendQueue``.
-    public func pad(with spaces: Int) { queue.withLock { $0.padding = max(0, spaces) } }
+    /// From now on white space follows what is sent where it has to; see ``SendQueue``. A peer that reads JSON has
+    /// each stanza whole before it looks at the XML.
+    public func pad() { queue.withLock { $0.isPadded = framing == .xml } }
 
     /// Bytes that are not yet in the socket.
     public var pendingBytes: Int { queue.withLock { $0.count } }
@@ -93,12 +94,11 @@ public final class StreamSender: Sendable {
             close()
             return reportEmpty(progress)
         }
-        let wasSplit = !progress.isInsideWrite
-        guard queue.withLock({ $0.wrote(split: wasSplit) }) else { return reportEmpty(progress) }
-        if wasSplit {
-            pump()
-        } else {
+        guard queue.withLock({ $0.wrote() }) else { return reportEmpty(progress) }
+        if progress.isInsideWrite {
             channel.eventLoop.execute { self.pump() }  // reads come first
+        } else {
+            pump()
         }
     }
 

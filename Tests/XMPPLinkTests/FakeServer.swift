@@ -32,7 +32,21 @@ final class FakePeer: Sendable {
 
     var count: Int { bytes.withLock { $0.count } }
     var received: [UInt8] { bytes.withLock { $0 } }
-    var text: String { String(decoding: received, as: UTF8.self) }
+    /// Without white space between and behind tags, of which a link may send any amount.
+    var text: String {
+        var text: [UInt8] = []
+        var spaces = 0
+        for byte in received {
+            if byte == 0x20, spaces > 0 || text.last == UInt8(ascii: ">") {
+                spaces += 1
+                continue
+            }
+            if byte != UInt8(ascii: "<") { text += [UInt8](repeating: 0x20, count: spaces) }
+            spaces = 0
+            text.append(byte)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
     func forget() { bytes.withLock { $0 = [] } }
     var isClosed: Bool { isOver.withLock { $0 } }
 

@@ -29,6 +29,32 @@ struct LiveComponentTests {
         try await scene.end()
     }
 
+    /// Servers read 1460, 4096 or 8192 bytes at once, and see a longer tag cut more than once.
+    @Test("Nothing that is sent stays in the server until more comes, however it is cut", arguments: LiveServer.main)
+    func nothingStays(server: LiveServer) async throws {
+        let scene = LiveScene(server)
+        try await scene.ready()
+        let domain = server.domains.component
+        var sent = 0
+        func loop(_ bytes: String) async throws {
+            sent += 1
+            let count = sent
+            #expect(scene.link.send(Array(bytes.utf8)))
+            try await eventually("stanza \(count) of \(bytes.utf8.count) bytes", within: .seconds(2)) {
+                scene.recorder.elements.count == count
+            }
+        }
+        for length in [10, 1000, 2000, 3000, 5000, 9000, 20_000, 40_000, 60_000] {
+            let id = String(repeating: "x", count: length)
+            try await loop("<message from='\(domain)' to='\(domain)' id='\(id)'/>")
+        }
+        for length in Array(1440...1480) + Array(4080...4120) + Array(8180...8260) {
+            let value = String(repeating: "x", count: length - 100)
+            try await loop("<message from='\(domain)' to='\(domain)'><x a='\(value)'/></message>")
+        }
+        try await scene.end()
+    }
+
     @Test("A wrong secret is explained, and tried again", arguments: LiveServer.all)
     func wrongSecret(server: LiveServer) async throws {
         let scene = LiveScene(server) { $0.secret = "wrong" }

@@ -16,60 +16,78 @@ struct SendQueueTests {
         #expect(text(queue.next()) == "<a/><b/>")
         #expect(queue.append(Array("<c/>".utf8)) == .taken, "a write is under way; it will find this")
         #expect(queue.next() == nil, "one write at a time")
-        #expect(queue.wrote(split: false) == true)
+        #expect(queue.wrote() == true)
         #expect(queue.append(Array("<d/>".utf8)) == .taken, "the wake-up for <c/> is under way")
         #expect(text(queue.next()) == "<c/><d/>")
-        #expect(queue.wrote(split: false) == false)
+        #expect(queue.wrote() == false)
         #expect(queue.isEmpty)
         #expect(queue.append(Array("<e/>".utf8)) == .wakeUp)
     }
 
-    @Test("A split write is followed by white space once nothing else is to be sent, and only then")
-    func padding() {
-        var queue = SendQueue(limit: 1000, padding: 64)
-        _ = queue.append(Array("<a/>".utf8))
-        _ = queue.next()
-        _ = queue.append(Array("<b/>".utf8))
-        #expect(queue.wrote(split: true) == true)
-        #expect(text(queue.next()) == "<b/>", "stanzas push the split one through as well")
-        #expect(queue.wrote(split: false) == false)
-        _ = queue.append(Array("<c/>".utf8))
-        _ = queue.next()
-        #expect(queue.wrote(split: true) == true)
-        #expect(text(queue.next()) == String(repeating: " ", count: 64))
-        #expect(queue.wrote(split: true) == false, "padding needs no padding")
+    /// How much white space the next write ends with.
+    private func spaces(_ queue: inout SendQueue) -> Int? {
+        queue.next().map { $0.readableBytesView.reversed().prefix { $0 == 0x20 }.count }
+    }
+
+    static let writes: [(String, Int)] = [
+        ("<a/>", 4), ("<message id='1234'/>", 20), ("<iq><ping xmlns='urn:xmpp:ping'/></iq>", 24),
+        ("<iq type='get' id='1234567890'><ping/></iq>", 19), ("<message><body>some long text</body></message>", 10),
+        ("<a b='\(String(repeating: "x", count: 200))'/><c/>", 205), (String(repeating: "<a/>", count: 99), 4),
+    ]
+
+    @Test("A tag is followed by as many bytes as it has, and white space makes up for what is missing", arguments: writes)
+    func padding(bytes: String, count: Int) {
+        var queue = SendQueue(limit: 1000, isPadded: true)
+        _ = queue.append(Array(bytes.utf8))
+        #expect(text(queue.next()) == bytes + String(repeating: " ", count: count))
+        #expect(queue.wrote() == false)
+        #expect(queue.isEmpty)
         #expect(queue.next() == nil)
     }
 
-    @Test("The white space is as long as the longest tag of the write")
-    func longTag() {
-        for (bytes, spaces) in [
-            ("<a b='\(String(repeating: "x", count: 200))'/><c/>", 209), (String(repeating: "<a/>", count: 99), 64),
-        ] {
-            var queue = SendQueue(limit: 1000, padding: 64)
-            _ = queue.append(Array(bytes.utf8))
-            _ = queue.next()
-            #expect(queue.wrote(split: true) == true)
-            #expect(text(queue.next()) == String(repeating: " ", count: spaces))
+    @Test("White space comes when there is nothing more to send, and what is sent counts towards it")
+    func paddingLater() {
+        let long = "<a b='\(String(repeating: "x", count: SendQueue.blockBytes / 20))'/>"
+        for (next, count) in [("<b/>", long.utf8.count - 4), (String(repeating: "<b/>", count: 20_000), 4)] {
+            var queue = SendQueue(limit: 8 * SendQueue.blockBytes, isPadded: true)
+            _ = queue.append([UInt8](repeating: 0x78, count: SendQueue.blockBytes - long.utf8.count) + Array(long.utf8))
+            _ = queue.append(Array(next.utf8))
+            #expect(spaces(&queue) == 0)
+            #expect(queue.wrote() == true)
+            #expect(spaces(&queue) == count)
+            #expect(queue.wrote() == false)
         }
     }
 
-    @Test("Nothing follows the end of the stream")
-    func noPaddingAtTheEnd() {
-        var queue = SendQueue(limit: 1000, padding: 64)
-        _ = queue.append(Array("</stream:stream>".utf8))
-        queue.close()
-        _ = queue.next()
-        #expect(queue.wrote(split: true) == false)
-        #expect(queue.next() == nil)
+    @Test("The white space is right for any tags", arguments: 0..<50)
+    func randomPadding(seed: Int) {
+        var bits = Bits(seed: UInt64(seed))
+        var bytes: [UInt8] = []
+        var tags: [Range<Int>] = []
+        for _ in 0..<(1 + bits.next() % 40) {
+            let scale = UInt64(1) << (bits.next() % 14)
+            bytes += [UInt8](repeating: UInt8(ascii: "t"), count: Int(bits.next() % scale))
+            let start = bytes.count
+            bytes += Array("<\(String(repeating: "x", count: Int(bits.next() % scale)))>".utf8)
+            tags.append(start..<bytes.count)
+        }
+        let expected = tags.map { $0.count - (bytes.count - $0.upperBound) }.max() ?? 0
+        var queue = SendQueue(limit: 1 << 20, isPadded: true)
+        _ = queue.append(bytes)
+        #expect(spaces(&queue) == max(0, expected), "seed \(seed)")
     }
 
-    @Test("Padding can be switched off")
+    @Test("Nothing follows the end of the stream, nor what is sent before the stream may be padded")
     func noPadding() {
-        var queue = SendQueue(limit: 1000, padding: 0)
-        _ = queue.append([1])
-        _ = queue.next()
-        #expect(queue.wrote(split: true) == false)
+        var queue = SendQueue(limit: 1000)
+        _ = queue.append(Array("<starttls/>".utf8))
+        #expect(spaces(&queue) == 0)
+        _ = queue.wrote()
+        queue.isPadded = true
+        _ = queue.append(Array("</stream:stream>".utf8))
+        queue.close()
+        #expect(spaces(&queue) == 0)
+        #expect(queue.wrote() == false)
         #expect(queue.next() == nil)
     }
 
@@ -83,7 +101,7 @@ struct SendQueueTests {
         #expect(queue.append([UInt8](repeating: 1, count: 4)) == .taken)
         #expect(queue.append([1]) == .refused)
         #expect(queue.count == 10)
-        _ = queue.wrote(split: false)
+        _ = queue.wrote()
         #expect(queue.append([UInt8](repeating: 1, count: 6)) == .taken)
         #expect(queue.count == 10)
     }
@@ -102,10 +120,8 @@ struct SendQueueTests {
             let buffer = queue.next()
             let isSame = buffer.map { Array($0.readableBytesView) } == expected
             #expect(isSame)
-            #expect(queue.wrote(split: true) == true)
+            #expect(queue.wrote() != queue.isEmpty)
         }
-        #expect(text(queue.next()) == String(repeating: " ", count: 64))
-        #expect(queue.wrote(split: false) == false)
         #expect(queue.isEmpty)
     }
 
@@ -125,7 +141,7 @@ struct SendQueueTests {
     @Test("Nothing is lost or changed in any order of sends and writes", arguments: 0..<20)
     func random(seed: Int) {
         var generator = Bits(seed: UInt64(seed))
-        var queue = SendQueue(limit: 1 << 20, padding: 3)
+        var queue = SendQueue(limit: 1 << 20, isPadded: true)
         var expected: [UInt8] = []
         var written: [UInt8] = []
         var isWriting = false
@@ -143,14 +159,14 @@ struct SendQueueTests {
                     written += buffer.readableBytesView
                 }
             default:
-                if isWriting { _ = queue.wrote(split: generator.next() % 2 == 0) }
+                if isWriting { _ = queue.wrote() }
                 isWriting = false
             }
         }
-        if isWriting { _ = queue.wrote(split: false) }
+        if isWriting { _ = queue.wrote() }
         while let buffer = queue.next() {
             written += buffer.readableBytesView
-            _ = queue.wrote(split: false)
+            _ = queue.wrote()
         }
         #expect(written.filter { $0 != 0x20 } == expected, "seed \(seed)")
     }
