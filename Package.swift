@@ -107,6 +107,7 @@ let package = Package(
         tests("StationProtocolTests", ["StationProtocol", "Governance"]),
         tests("StationmasterTests", ["Stationmaster", "StationTesting"]),
         tests("StationAgentTests", ["StationAgent"]),
+        tests("CommandTests", ["stationmaster-command", "station-command"]),
         tests("TidyTests", ["StationTesting"]),
     ],
     swiftLanguageModes: [.v6]

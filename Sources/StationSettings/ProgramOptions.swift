@@ -34,7 +34,7 @@ public struct ProgramOptions: Sendable {
         for option in options {
             guard let standard = option.standard else { continue }
             let texts = option.kind == .list ? Self.words(standard) : [standard]
-            settings.values[option.key] = Settings.Value(texts: texts, place: "default")
+            settings.values[option.key] = Settings.Value(texts: texts, place: "\(path) (by default)")
         }
         try take(yaml, path, into: &settings)
         try take(environment, into: &settings)
@@ -65,6 +65,8 @@ public struct ProgramOptions: Sendable {
                 throw unknown(section, place(path, name))
             }
             guard let members = value.mapping else {
+                // A section in which nothing is set, or whose keys are all commented out.
+                if isEmpty(value), !options.contains(where: { $0.key == section }) { continue }
                 try take(section, value, path, into: &settings, &seen)
                 continue
             }
@@ -101,6 +103,11 @@ public struct ProgramOptions: Sendable {
             throw ConfigurationError(key: key, place: place, reason: flaw)
         }
         settings.values[key] = Settings.Value(texts: texts, place: place)
+    }
+
+    private func isEmpty(_ node: Node) -> Bool {
+        guard let scalar = node.scalar, [.plain, .any].contains(scalar.style) else { return false }
+        return ["", "~", "null"].contains(scalar.string)
     }
 
     private func unknown(_ key: String, _ place: String) -> ConfigurationError {

@@ -73,6 +73,7 @@ class Load:
 
     def follow(self, jid):
         password = self.folder / "password"
+        password.touch(0o600)
         password.write_text(self.server["users"][jid])
         self.command("grant", jid, "all")
         return subprocess.Popen(

@@ -62,6 +62,31 @@ import Testing
         for name in names { #expect(error.description.contains(name), "\(error)") }
     }
 
+    @Test(arguments: ["report:\n", "report:\n  # window: 5\nspool:\n", "report: ~\n", "report: null\n", "report: {}\n"])
+    func `a section in which nothing is set is an empty one`(yaml: String) throws {
+        #expect(try read(yaml).window == 16)
+    }
+
+    @Test(arguments: ["reports:\n", "report: ''\n", "report:\n  window:\n"])
+    func `an unknown section, a text and a key without its value are refused`(yaml: String) {
+        #expect(throws: ConfigurationError.self) { try read(yaml) }
+    }
+
+    @Test func `a default that fails names key and file`() throws {
+        let settings = try StationOptions.program.read(yaml: "", path: "station.yaml", environment: [:])
+        #expect(settings.error("identity.directory", "x").description.hasPrefix("station.yaml (by default): identity.directory: "))
+    }
+
+    @Test func `a folder that holds no station is wrong configuration`() async throws {
+        let folder = TemporaryFolder()
+        folder.write("station.yaml", Array("identity:\n  directory: \(folder.path)/none\n".utf8))
+        let error = await #expect(throws: ConfigurationError.self) {
+            try await StationProgram.run(configuration: folder.path + "/station.yaml", environment: [:])
+        }
+        #expect(error?.key == "identity.directory")
+        #expect(error?.place == "\(folder.path)/station.yaml:2")
+    }
+
     @Test func `a key that stands twice is refused`() {
         #expect(throws: ConfigurationError.self) { try read("report:\n  window: 5\n  window: 6\n") }
     }

@@ -31,7 +31,11 @@ public enum StationProgram {
         let settings = try StationOptions.program.read(path: path, environment: variables)
         let agentSettings = try AgentSettings(settings)
         let logger = logger(level: settings.text("log.level"))
-        let identity = try StationIdentity(opening: settings.text("identity.directory"))
+        let folder = settings.text("identity.directory")
+        guard fileExists(folder + "/state.json") else {
+            throw settings.error("identity.directory", "\(folder) holds no station; run: station engrave --directory \(folder) …")
+        }
+        let identity = try StationIdentity(opening: folder)
         let weather = WeatherModel(
             seed: UInt64(settings.integer("weather.seed")), latitude: settings.number("position.latitude"),
             longitude: settings.number("position.longitude"), altitude: settings.number("position.altitude"))

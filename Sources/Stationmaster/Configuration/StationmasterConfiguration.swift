@@ -111,13 +111,7 @@ struct ConfigurationFiles {
 
     /// A file that only its owner may read.
     private func guarded(_ key: String) throws(ConfigurationError) -> String {
-        let path = path(key)
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw settings.error(key, "the file \(path) is not there") }
-        guard status.st_mode & 0o077 == 0 else {
-            throw settings.error(key, "others can read \(path); run: chmod 600 \(path)")
-        }
-        return try read(key, path)
+        do { return try SecretFile.read(path(key)) } catch { throw settings.error(key, error.description) }
     }
 
     private func read(_ key: String, _ path: String) throws(ConfigurationError) -> String {

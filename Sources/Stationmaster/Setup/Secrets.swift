@@ -25,6 +25,8 @@ public enum Secrets {
 
 /// Why setting up did not work, as a sentence.
 public struct SetupError: Error, Sendable, CustomStringConvertible {
+    /// The sentence.
     public let description: String
-    init(_ description: String) { self.description = description }
+    /// Makes one.
+    public init(_ description: String) { self.description = description }
 }

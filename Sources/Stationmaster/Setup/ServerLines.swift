@@ -20,7 +20,8 @@ public struct ServerLines {
         }.joined(separator: "\n")
         return """
             -- Prosody: /etc/prosody/conf.d/stationmaster.cfg.lua   (package prosody-modules has mod_auth_ccert)
-            -- In the global section: component_ports = { \(setup.serverPort) }
+            -- In the global section, unless the port is 5347: component_ports = { \(setup.serverPort) }
+            -- Each of these hosts wants a certificate, as your own do: prosodyctl --root cert import FOLDER
             -- Copy the CA certificates to where Prosody can read them, and make an empty folder for capath,
             -- without which every public authority of the system could vouch for a station:
             --   install -m 644 \(result.makerCertificatePath) \(result.ownerCertificatePath) /etc/prosody/certs/
@@ -66,6 +67,8 @@ public struct ServerLines {
                 port: \(setup.serverPort)
                 ip: "127.0.0.1"
                 module: ejabberd_service
+                access: all
+                shaper: none
                 global_routes: false
                 hosts:
                   \(setup.domain): {password: "\(result.secret)"}
@@ -75,8 +78,12 @@ public struct ServerLines {
     /// For jabberd2.
     public var jabberd2: String {
         """
-        # jabberd2: /etc/jabberd2/router-users.xml; components attach to the router's port (5347)
-        <user><name>\(setup.domain)</name><secret>\(result.secret)</secret></user>
+        <!-- jabberd2: /etc/jabberd2/router.xml, inside <local>; then restart the router.
+             No line in router-users.xml: the secret there is the one of jabberd2's own parts.
+             Which hosts and logins stations need: Config/examples/jabberd2.md -->
+        <ip>127.0.0.1</ip>
+        <port>\(setup.serverPort)</port>
+        <secret>\(result.secret)</secret>
         """
     }
 }

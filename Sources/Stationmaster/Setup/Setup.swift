@@ -24,10 +24,17 @@ public struct Setup {
     public var owner: String
     /// Whether files that are there already are replaced. Replacing a CA makes every station's identity worthless.
     public var overwriting: Bool
+    /// The folder of the store; made if it is not there. Nil: beside the configuration.
+    public var stateFolder: String?
+    /// The folder of the control socket; made if it is not there. Nil: beside the configuration.
+    public var runtimeFolder: String?
+    /// Whom files and folders belong to; nil for whoever sets up. For the superuser alone.
+    public var user: SystemUser?
 
     public init(
         domain: String, folder: String, serverHost: String, serverPort: Int, factoryHosts: [String],
-        onboardingHost: String, stationsHost: String, owner: String, overwriting: Bool
+        onboardingHost: String, stationsHost: String, owner: String, overwriting: Bool, stateFolder: String? = nil,
+        runtimeFolder: String? = nil, user: SystemUser? = nil
     ) {
         self.domain = domain
         self.folder = folder
@@ -38,6 +45,17 @@ public struct Setup {
         self.stationsHost = stationsHost
         self.owner = owner
         self.overwriting = overwriting
+        self.stateFolder = stateFolder
+        self.runtimeFolder = runtimeFolder
+        self.user = user
+    }
+
+    /// The domain as servers compare and write it.
+    ///
+    /// - Throws: ``SetupError`` if it is none.
+    public static func domain(_ text: String) throws -> String {
+        guard let jid = try? JID(text), jid.isDomain else { throw SetupError("'\(text)' is no XMPP domain") }
+        return jid.domain
     }
 
     /// What was made.
@@ -54,13 +72,9 @@ public struct Setup {
 
     /// Writes everything, or throws ``SetupError`` before the first file is written.
     public func perform(now: Int64) throws -> Result {
-        for name in [domain, onboardingHost, stationsHost] + factoryHosts {
-            guard let jid = try? JID(name), jid.localpart == nil, jid.resource == nil else {
-                throw SetupError("'\(name)' is no XMPP domain")
-            }
-        }
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let domain = try Self.domain(domain)
+        let hosts = try (factoryHosts + [onboardingHost, stationsHost]).map(Self.domain)
+        for folder in [folder, stateFolder, runtimeFolder].compactMap(\.self) { try make(folder) }
         let names = [
             "stationmaster.yaml", "component.secret", "maker-ca.key", "maker-ca.pem", "owner-ca.key", "owner-ca.pem",
             "director.key",
@@ -77,15 +91,36 @@ public struct Setup {
             try publish(authority.certificate.pem, file + ".pem")
         }
         try write(P256PrivateKey().pem, "director.key")
-        let values = [
+        var values = [
             "component.domain": domain, "component.serverHost": serverHost, "component.serverPort": String(serverPort),
-            "hosts.factory": factoryHosts.joined(separator: ","), "hosts.onboarding": onboardingHost,
-            "hosts.stations": stationsHost, "owner.name": owner,
+            "hosts.factory": hosts.dropLast(2).joined(separator: ","), "hosts.onboarding": hosts[hosts.count - 2],
+            "hosts.stations": hosts[hosts.count - 1], "owner.name": owner,
         ]
+        values["store.path"] = stateFolder.map { $0 + "/stationmaster.sqlite" }
+        values["control.socket"] = runtimeFolder.map { $0 + "/control.socket" }
         try write(StationmasterOptions.all.annotated(values), "stationmaster.yaml")
+        try names.forEach { try give(path($0)) }
         return Result(
             configurationPath: path("stationmaster.yaml"), secret: secret, makerCertificatePath: path("maker-ca.pem"),
             ownerCertificatePath: path("owner-ca.pem"))
+    }
+
+    private func make(_ folder: String) throws {
+        guard !FileManager.default.fileExists(atPath: folder) else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw SetupError("cannot make the folder \(folder): \(error.localizedDescription)")
+        }
+        try give(folder)
+    }
+
+    private func give(_ path: String) throws {
+        guard let user else { return }
+        guard chown(path, user.identifier, user.group) == 0 else {
+            throw SetupError("cannot give \(path) to \(user.name): \(String(cString: strerror(errno)))")
+        }
     }
 
     private func path(_ name: String) -> String { folder + "/" + name }

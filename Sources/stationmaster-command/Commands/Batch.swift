@@ -5,12 +5,19 @@ import StationJSON
 struct Batch: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Batches of serials that may be engraved.",
+        discussion: "A unit can be engraved only while a batch with its serial is open, and from a factory host.",
         subcommands: [Open.self, List.self, Close.self])
 
     struct Open: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Open a batch: only its serials can be engraved, for some hours, from the factory hosts.",
-            discussion: "Example: stationmaster batch open spring-1 --serials wx-1,wx-2 --model WX1 --hours 8")
+            discussion: """
+                Examples:
+                  stationmaster batch open spring-1 --serials wx-1,wx-2 --model WX1 \\
+                      --hours 8
+                  seq -f wx-%g 100 | stationmaster batch open spring-2 --file - \\
+                      --model WX1 --hours 8
+                """)
 
         @Argument(help: "The batch's name.") var name: String
         @ArgumentParser.Option(help: "Serials, parted by commas.") var serials: [String] = []
@@ -23,13 +30,17 @@ struct Batch: ParsableCommand {
             let list = try stationmaster_command.serials(serials, file: file)
             try asking.show(
                 "batch.open",
-                [.init("name", .string(name)), .init("serials", list), .init("model", .string(model)), .init("hours", .number(hours))]
+                [
+                    .init("name", .string(name)), .init("serials", .array(list)), .init("model", .string(model)),
+                    .init("hours", .number(hours)),
+                ]
             ) { "batch \($0.cell("batch")) is open for \($0.cell("serials")) serials until \($0.time("closes"))" }
         }
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show all batches.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show all batches.", discussion: "Example: stationmaster batch list")
         @OptionGroup var asking: Asking
 
         func run() throws {
@@ -45,7 +56,8 @@ struct Batch: ParsableCommand {
     }
 
     struct Close: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Close a batch now.")
+        static let configuration = CommandConfiguration(
+            abstract: "Close a batch now.", discussion: "Example: stationmaster batch close spring-1")
         @Argument(help: "The batch's name.") var name: String
         @OptionGroup var asking: Asking
 

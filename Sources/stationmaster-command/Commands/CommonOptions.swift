@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Foundation
-import StationSettings
 import StationCore
 import StationJSON
+import StationSettings
 import Stationmaster
 
 /// Where the configuration is.
 struct ConfigurationOption: ParsableArguments {
-    @ArgumentParser.Option(name: [.customLong("config"), .customShort("c")], help: "The configuration file.")
+    @ArgumentParser.Option(
+        name: [.customLong("config"), .customShort("c")],
+        help: "The configuration file; the environment variable STATIONMASTER_CONFIG names another default.")
     var path = ProcessInfo.processInfo.environment["STATIONMASTER_CONFIG"] ?? "/etc/stationmaster/stationmaster.yaml"
 
     /// The settings alone: what a command needs to find the socket.
@@ -28,54 +30,58 @@ struct ConfigurationOption: ParsableArguments {
     }
 }
 
+/// Every command takes it. A refusal is JSON too then, on standard error.
+struct OutputOption: ParsableArguments {
+    @Flag(name: .customLong("json"), help: "Print JSON, for programs; refusals as {\"error\": …} on standard error.")
+    var isJSON = false
+
+    /// Prints an answer: as JSON, or as `text` says.
+    func show(_ answer: JSON, _ text: (JSON) -> String) {
+        print(isJSON ? answer.printed : text(answer), terminator: isJSON ? "" : "\n")
+    }
+}
+
+/// Which part of a long list.
+struct PageOptions: ParsableArguments {
+    @ArgumentParser.Option(help: "Begin behind this one, as a page before has said.") var after: String?
+    @ArgumentParser.Option(help: "At most so many; the whole list if not given.") var limit: Int?
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit is 1 or more") }
+    }
+}
+
 /// A command that asks the running component.
 struct Asking: ParsableArguments {
     @OptionGroup var config: ConfigurationOption
+    @OptionGroup var output: OutputOption
 
-    @Flag(name: .customLong("json"), help: "Print JSON.")
-    var json = false
+    var json: Bool { output.isJSON }
 
     func call(_ command: String, _ arguments: [JSON.Member] = []) throws -> JSON {
         let settings = try config.settings()
         return try ControlClient(path: config.file(settings.text("control.socket"))).call(command, .object(arguments))
     }
 
-    /// Asks, and prints the answer: as JSON, or as `text` says.
+    /// Asks, and prints the answer.
     func show(_ command: String, _ arguments: [JSON.Member] = [], _ text: (JSON) -> String) throws {
-        let answer = try call(command, arguments)
-        print(json ? answer.prettyPrinted() : text(answer))
-    }
-}
-
-extension JSON {
-    /// The members' values of an array inside an object; empty if there is none.
-    func rows(_ key: String) -> [JSON] {
-        if case .array(let items)? = self[key] { return items }
-        return []
+        output.show(try call(command, arguments), text)
     }
 
-    /// A value as people read it in a table.
-    func cell(_ key: String) -> String {
-        switch self[key] {
-        case .string(let text)?: text
-        case .integer(let number)?: String(number)
-        case .number(let number)?: String(number)
-        case .boolean(let flag)?: flag ? "yes" : "no"
-        default: "–"
+    /// Asks for a list page by page, and prints it as one.
+    func show(
+        _ command: String, _ arguments: [JSON.Member] = [], list: String, _ pages: PageOptions, _ table: (JSON) -> Table
+    ) throws {
+        let answer = try ListPages(list: list, after: pages.after, limit: pages.limit).gather { try call(command, arguments + $0) }
+        output.show(answer) { answer in
+            let more = answer["next"]?.string.map { "\n… more with --after '\(TerminalText.safe($0))'" } ?? ""
+            return table(answer).text + more
         }
-    }
-
-    /// Seconds since 1970 as local time.
-    func time(_ key: String) -> String {
-        guard let seconds = self[key]?.double else { return "–" }
-        let formatter = DateFormatter()
-        formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
-        return formatter.string(from: Date(timeIntervalSince1970: seconds))
     }
 }
 
 /// Serials from arguments and from a file or standard input, one a line.
-func serials(_ arguments: [String], file: String?) throws -> JSON {
+func serials(_ arguments: [String], file: String?) throws -> [JSON] {
     var names = arguments.flatMap { $0.split(separator: ",").map(String.init) }
     if let file {
         let data = file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
@@ -85,5 +91,5 @@ func serials(_ arguments: [String], file: String?) throws -> JSON {
         }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
     }
     guard !names.isEmpty else { throw ValidationError("no serial is named") }
-    return .array(names.map { .string($0) })
+    return names.map { .string($0) }
 }

@@ -15,10 +15,13 @@ struct Follow: AsyncParsableCommand {
             after any outage of either side. With --mode live it comes at most once. Ends with a line that counts what \
             was received, what is missing between the first and the last number of each station, and duplicates.
 
-            Example: stationmaster follow --jid weather@example.org --password-file p --service devices.example.org
+            Example:
+              stationmaster follow --jid weather@example.org --password-file p \\
+                  --service devices.example.org
             """)
 
     @OptionGroup var consumer: ConsumerOptions
+    @OptionGroup var output: OutputOption
     @ArgumentParser.Option(help: "The component's domain.") var service: String
     @ArgumentParser.Option(help: "The node: 'all' or 'stations/SERIAL'.") var node = "all"
     @ArgumentParser.Option(help: "feed or live.") var mode = "feed"
@@ -70,5 +73,5 @@ struct Follow: AsyncParsableCommand {
     }
 
     /// A line at once, also into a pipe.
-    private static func write(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+    private static func write(_ line: String) { FileHandle.standardOutput.write(Data((TerminalText.json(line) + "\n").utf8)) }
 }

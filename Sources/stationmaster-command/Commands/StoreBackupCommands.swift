@@ -13,8 +13,9 @@ struct Backup: ParsableCommand {
             makes it beside its work, so the folder must be one that it may write to. The keys and the configuration \
             are no part of the store: keep a copy of their folder as well.
 
-            Example: stationmaster backup /srv/backup/monday
-                     stationmaster verify /srv/backup/monday
+            Example:
+              stationmaster backup /srv/backup/monday
+              stationmaster verify /srv/backup/monday
             """)
 
     @Argument(help: "The folder to make; it must not be there yet.") var folder: String
@@ -25,10 +26,9 @@ struct Backup: ParsableCommand {
         let result = try StoreWork(asking).result(of: "store.backup", [.init("folder", .string(path))]) {
             try $0.backup(to: path, at: now())
         }
-        print(
-            asking.json
-                ? result.prettyPrinted()
-                : "backup of \(result.cell("position")) reports in \(result.cell("folder")), \(result.cell("bytes")) bytes")
+        asking.output.show(result) {
+            "backup of \($0.cell("position")) reports in \($0.cell("folder")), \($0.cell("bytes")) bytes"
+        }
     }
 }
 
@@ -59,7 +59,7 @@ struct Restore: ParsableCommand {
                 "endedJobs": .integer(Int64(outcome.endedJobs)), "made": .number(outcome.made.seconds),
                 "oldStore": outcome.oldStore.map { .string($0) },
             ])
-            return print(answer.prettyPrinted())
+            return print(answer.printed, terminator: "")
         }
         print("\(outcome.position) reports are back at \(path); ids of items begin with \(outcome.epoch) now")
         if outcome.endedJobs > 0 { print("\(outcome.endedJobs) jobs were ended: their deadline has passed") }

@@ -21,8 +21,9 @@ struct Verify: ParsableCommand {
             index. A running component does it beside its work; otherwise the store is opened. Exit status 1, and a \
             sentence with what to do for each thing that is damaged.
 
-            Example: stationmaster verify
-                     stationmaster verify /srv/backup/monday
+            Examples:
+              stationmaster verify
+              stationmaster verify /srv/backup/monday
             """)
 
     @OptionGroup var asking: Asking
@@ -37,15 +38,12 @@ struct Verify: ParsableCommand {
         }
         let problems = result.rows("problems").compactMap(\.string)
         if asking.json {
-            print(result.prettyPrinted())
+            print(result.printed, terminator: "")
         } else if problems.isEmpty {
             print(
                 "\(result.cell("reports")) reports and \(result.cell("receipts")) entries of the log of receipts: all is well")
         }
-        guard let last = problems.last else { return }
-        for problem in problems.dropLast() where !asking.json {
-            FileHandle.standardError.write(Data("stationmaster: \(problem)\n".utf8))
-        }
-        StationmasterCommand.complain(last, status: 1)
+        guard !problems.isEmpty else { return }
+        throw Refusal("damaged", problems.joined(separator: "\n"))
     }
 }

@@ -16,11 +16,14 @@ struct Export: ParsableCommand {
             (UTC seconds), whether it was late, and the report as it came, to the letter. A running component is asked \
             page by page; otherwise the store is opened.
 
-            Example: stationmaster export --station wx-1 --after 4711
-                     stationmaster export --since 2026-11-23T00:00:00Z --until 2026-11-24T00:00:00Z
+            Examples:
+              stationmaster export --station wx-1 --after 4711
+              stationmaster export --since 2026-11-23T00:00:00Z \\
+                  --until 2026-11-24T00:00:00Z
             """)
 
     @OptionGroup var config: ConfigurationOption
+    @OptionGroup var output: OutputOption
     @ArgumentParser.Option(help: "Only this station.") var station: String?
     @ArgumentParser.Option(help: "Only reports behind this position.") var after: Int64 = 0
     @ArgumentParser.Option(help: "Only reports stored at or after this time (XEP-0082, such as 2026-11-23T00:00:00Z).")
@@ -101,5 +104,10 @@ struct Export: ParsableCommand {
         lines += "}\n".utf8
     }
 
-    private static func write(_ lines: [UInt8]) { FileHandle.standardOutput.write(Data(lines)) }
+    /// To the letter into a file or a pipe; harmless on a terminal.
+    private static func write(_ lines: [UInt8]) {
+        guard isatty(STDOUT_FILENO) == 1 else { return FileHandle.standardOutput.write(Data(lines)) }
+        let text = TerminalText.json(String(decoding: lines, as: UTF8.self), isTerminal: true)
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
 }

@@ -5,6 +5,7 @@ import NIOPosix
 import StationAgent
 import StationJSON
 import StationModel
+import StationSettings
 import Stationmaster
 import Synchronization
 import XMPPClient
@@ -18,6 +19,7 @@ struct Doctor {
     let consumer: String?
     let passwordFile: String?
     let examination: Examination
+    private let undoing = Undoing()
 
     /// Why a hop is not sound, as a sentence.
     struct Trouble: Error, CustomStringConvertible {
@@ -25,7 +27,16 @@ struct Doctor {
         init(_ description: String) { self.description = description }
     }
 
+    /// Leaves nothing behind but the revoked serial and its lines in the log of receipts, also when a hop fails or the task is
+    /// cancelled.
     func run() async throws {
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await examine()) } catch { outcome = .failure(error) }
+        await undoing.perform(examination)
+        try outcome.get()
+    }
+
+    private func examine() async throws {
         let configuration = try await examination.hop(
             "configuration, keys and CAs", remedy: "mend what the line names; 'stationmaster init' writes all of them"
         ) {
@@ -40,9 +51,11 @@ struct Doctor {
         try await lookAtComponent(configuration)
         let serial = "doctor-" + String(UInt32.random(in: 0 ... .max), radix: 36)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(serial).path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        undoing.later("the test station's folder is removed", remedy: "remove \(folder)") {
+            guard FileManager.default.fileExists(atPath: folder) else { return }
+            try FileManager.default.removeItem(atPath: folder)
+        }
         let identity = try await engrave(serial, folder, configuration)
-        defer { _ = try? asking.call("station.revoke", [.init("serial", .string(serial))]) }
         try await report(serial, identity, configuration)
     }
 
@@ -93,13 +106,18 @@ struct Doctor {
                 ejabberd: host_config: {\(factory): {auth_method: anonymous, anonymous_protocol: sasl_anon}}
                 """
         ) {
+            undoing.later("the test batch is closed", remedy: "run: stationmaster batch close \(serial)") { [asking] in
+                _ = try asking.call("batch.close", [.init("name", .string(serial))])
+            }
+            undoing.later("the test station is revoked", remedy: "run: stationmaster station revoke \(serial)") { [asking] in
+                _ = try asking.call("station.revoke", [.init("serial", .string(serial))])
+            }
             _ = try asking.call(
                 "batch.open",
                 [
                     .init("name", .string(serial)), .init("serials", .array([.string(serial)])),
                     .init("model", .string("doctor")), .init("hours", .number(0.1)),
                 ])
-            _ = try asking.call("station.announce", [.init("serials", .array([.string(serial)]))])
             let identity = try StationIdentity(
                 folder: folder, serial: serial, model: "doctor", hardware: "doctor",
                 component: configuration.component.domain)
@@ -109,6 +127,8 @@ struct Doctor {
             try await Engraver(identity).run(
                 mixing: [], connecting: client, group: MultiThreadedEventLoopGroup.singleton,
                 logger: StationProgram.logger(level: "critical"), attempts: 2)
+            // Not before: an announcement without a station cannot be taken back.
+            _ = try asking.call("station.announce", [.init("serials", .array([.string(serial)]))])
             return (identity, serial)
         }
     }
@@ -118,41 +138,45 @@ struct Doctor {
     private func report(
         _ serial: String, _ identity: StationIdentity, _ configuration: StationmasterConfiguration
     ) async throws {
-        let follower = try await subscribe(serial, configuration)
         let station = TestStationRun(
             identity: identity, host: configuration.component.address.host ?? "127.0.0.1", port: clientPort, trust: trust)
         let agent = try station.start()
-        defer {
-            agent.cancel()
-            follower?.task.cancel()
-        }
+        undoing.later("the test station stops", remedy: "end this program") { agent.cancel() }
         for (hop, event, remedy) in station.hops(configuration) {
             _ = try await examination.hop(hop, remedy: remedy) { (0, try await station.wait(for: event)) }
         }
-        guard let follower else { return }
-        _ = try await examination.hop(
-            "the consumer receives it", remedy: "see 'stationmaster explain \(serial)' and the server's log about \(consumer ?? "")"
-        ) { (0, try await follower.first()) }
+        guard let consumer, let follower = try await subscribe(serial, configuration) else { return }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            defer { tasks.cancelAll() }
+            tasks.addTask { await follower.listen() }
+            _ = try await examination.hop(
+                "the consumer receives a report",
+                remedy: "see 'stationmaster explain \(serial)' and the server's log about \(consumer)"
+            ) { (0, try await follower.first()) }
+        }
     }
 
-    private func subscribe(_ serial: String, _ configuration: StationmasterConfiguration) async throws -> Follower? {
+    /// The station is installed: its node is there.
+    private func subscribe(_ serial: String, _ configuration: StationmasterConfiguration) async throws -> TestConsumer? {
         guard let consumer, let passwordFile else { return nil }
         return try await examination.hop(
             "the consumer logs in and subscribes", remedy: "check the account \(consumer) and its password on the server"
         ) {
-            _ = try asking.call(
-                "grant.add", [.init("consumer", .string(consumer)), .init("station", .string(serial))])
-            guard let password = try? String(contentsOfFile: passwordFile, encoding: .utf8) else {
-                throw Trouble("\(passwordFile) cannot be read")
+            let subject: [JSON.Member] = [.init("consumer", .string(consumer)), .init("station", .string(serial))]
+            undoing.later("the test grant is removed", remedy: "run: stationmaster revoke \(consumer) \(serial)") { [asking] in
+                _ = try asking.call("grant.remove", subject)
             }
+            _ = try asking.call("grant.add", subject)
             let client = ClientConfiguration(
-                jid: try JID(consumer), host: configuration.component.address.host ?? "127.0.0.1", port: clientPort, security: .startTLS,
-                credentials: .password(password.trimmingCharacters(in: .newlines)), trustRoots: trust)
-            var settings = InformationServiceSession.Settings(client: client, component: configuration.device.domain)
-            // The station's own node is there only once it is installed.
-            settings.mode = .live
-            let follower = Follower(settings, serial: serial)
-            try await follower.ready()
+                jid: try JID(consumer), host: configuration.component.address.host ?? "127.0.0.1", port: clientPort,
+                security: .startTLS, credentials: .password(try SecretFile.password(passwordFile)), trustRoots: trust)
+            let follower = TestConsumer(client, component: configuration.device.domain, serial: serial)
+            undoing.later(
+                "the test subscription is ended",
+                remedy: "as \(consumer), unsubscribe from stations/\(serial); nothing is sent for it any more"
+            ) { try await follower.leave() }
+            try await follower.login()
+            try await follower.subscribe()
             return (follower, consumer)
         }
     }

@@ -32,15 +32,24 @@ final class Examination: Sendable {
         } catch let error as Ended {
             throw error
         } catch {
-            note(Finding(hop: name, isSound: false, text: "\(error)", remedy: remedy))
+            if Task.isCancelled {
+                note(Finding(hop: name, isSound: false, text: "stopped", remedy: nil))
+            } else {
+                failed(name, "\(error)", remedy: remedy)
+            }
             throw Ended()
         }
+    }
+
+    /// Something went wrong that nothing else waits for.
+    func failed(_ name: String, _ text: String, remedy: String) {
+        note(Finding(hop: name, isSound: false, text: text, remedy: remedy))
     }
 
     private func note(_ finding: Finding) {
         kept.withLock { $0.append(finding) }
         guard showsLines else { return }
-        print("\(finding.isSound ? "ok     " : "FAILED ") \(finding.hop): \(finding.text)")
+        print("\(finding.isSound ? "ok     " : "FAILED ") \(finding.hop): \(TerminalText.safe(finding.text))")
         if let remedy = finding.remedy {
             print("        what to do: " + remedy.replacingOccurrences(of: "\n", with: "\n        "))
         }

@@ -78,36 +78,3 @@ final class TestStationRun: Sendable {
         throw Doctor.Trouble(lastTrouble.withLock { $0 })
     }
 }
-
-/// The doctor's consumer.
-final class Follower: Sendable {
-    private let session: InformationServiceSession
-    private let serial: String
-    let task: Task<Void, Never>
-
-    init(_ settings: InformationServiceSession.Settings, serial: String) {
-        self.serial = serial
-        let session = InformationServiceSession(
-            settings, group: MultiThreadedEventLoopGroup.singleton, logger: StationProgram.logger(level: "critical"))
-        self.session = session
-        task = Task { await session.run() }
-    }
-
-    /// Logged in and subscribed.
-    func ready() async throws {
-        for _ in 0..<150 {
-            if session.subid != nil { return }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        throw Doctor.Trouble("no login and subscription within 15 s")
-    }
-
-    /// The first delivery.
-    func first() async throws -> String {
-        for _ in 0..<150 {
-            if session.tally.stations.contains(where: { $0.key.localpart == serial }) { return "received" }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        throw Doctor.Trouble("nothing was delivered within 15 s")
-    }
-}

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows as people read them: columns under headings, as wide as they need to be.
+/// Rows as people read them: columns under headings, as wide as they need to be. No cell can leave its place.
 struct Table {
     let headings: [String]
-    var rows: [[String]] = []
+    let rows: [[String]]
+
+    init(headings: [String], rows: [[String]]) {
+        self.headings = headings
+        self.rows = rows.map { $0.map(TerminalText.safe) }
+    }
 
     var text: String {
         guard !rows.isEmpty else { return "nothing there" }
