@@ -121,7 +121,7 @@ public final class InformationServices: CoreModule {
         case .revoked(let serial): try setState(.revoked, of: serial, context)
         case .retired(let serial): try setState(.retired, of: serial, context)
         case .quarantined(let serial, _): try setState(.suspended, of: serial, context)
-        case .keyBound, .finding, .sequenceForked, .reportSummary: break
+        case .ready, .keyBound, .finding, .sequenceForked, .reportSummary: break
         }
     }
 

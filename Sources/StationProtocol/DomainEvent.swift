@@ -10,6 +10,8 @@ public enum DomainEvent: Hashable, Sendable {
     case installed(serial: Serial, jid: JID, owner: String)
     /// The station is available under this full JID.
     case online(serial: Serial, jid: JID)
+    /// The station is available and has been told which keys count: it may be asked for something.
+    case ready(serial: Serial)
     /// The station is no longer available.
     case offline(serial: Serial, jid: JID)
     /// Its credentials are void; nothing from it counts any more.

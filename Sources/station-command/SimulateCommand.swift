@@ -71,8 +71,8 @@ struct SimulateCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...100_000).contains(stations) else { throw ValidationError("--stations is 1 to 100000") }
-        guard seconds > 0, interval >= 0, loginsPerSecond >= 0 else {
-            throw ValidationError("--seconds is more than 0, --interval and --logins-per-second at least 0")
+        guard seconds > 0, seconds <= 31_536_000, (0...86_400).contains(interval), loginsPerSecond >= 0 else {
+            throw ValidationError("--seconds is more than 0 and at most a year, --interval at most a day, --logins-per-second at least 0")
         }
     }
 

@@ -58,13 +58,23 @@ public protocol JobKind: AnyObject {
     var name: String { get }
     /// Every move of a job of this kind. Final states have no row.
     var transitions: [JobTransition] { get }
-    /// The request that offers the job to its station; made anew each time it is sent.
-    func offer(_ job: JobRecord, _ context: CoreContext) throws -> Element
+    /// Makes the request that offers the job to its station, anew each time. What is returned runs on the pool, since
+    /// it may sign.
+    func offer(_ job: JobRecord, _ context: CoreContext) throws -> @Sendable () throws -> Element
     /// The event that the station's answer to the offer stands for, and what it says for people.
     func answer(_ job: JobRecord, _ payload: XMLElement) throws(StanzaError) -> (event: String, detail: String)
+    /// How long after the deadline a job in `state` may still end by the station's word.
+    func grace(in state: String) -> Duration
+    /// Why the job ends at its deadline, for people.
+    func lateness(_ job: JobRecord) throws -> String
 }
 
 extension JobKind {
+    /// None: the deadline is the end.
+    public func grace(in state: String) -> Duration { .zero }
+    /// The deadline itself.
+    public func lateness(_ job: JobRecord) throws -> String { "the deadline has passed" }
+
     /// The state after `event`, or nil if the table has no such move.
     func next(_ state: String, on event: String) -> String? {
         transitions.first { $0.state == state && $0.event == event }?.next

@@ -29,7 +29,7 @@ public final class Jobs {
     func register(on core: inout CoreRegistry) {
         core.timer(Self.deadlineTimer) { [self] id, context in
             guard let job = try store.job(id), !job.isEnded else { return }
-            try move(job, on: JobEvent.deadline, detail: "the deadline has passed", context)
+            try late(job, context)
         }
         core.timer(Self.silenceTimer) { [self] id, context in
             guard let job = try store.job(id), !job.isEnded else { return }
@@ -37,7 +37,7 @@ public final class Jobs {
         }
         core.event { [self] event, context in
             switch event {
-            case .online(let serial, _): try offerAll(of: serial, context)
+            case .ready(let serial): try offerAll(of: serial, context)
             case .revoked(let serial), .retired(let serial): try cancelAll(of: serial, context)
             default: break
             }
@@ -86,6 +86,14 @@ public final class Jobs {
         return job
     }
 
+    /// Ends a job whose deadline has passed, or waits for a station that is at work for as long as its kind allows.
+    private func late(_ job: JobRecord, _ context: CoreContext) throws {
+        guard let kind = kinds[job.kind] else { return }
+        let end = job.deadline.adding(kind.grace(in: job.state))
+        guard context.now >= end else { return context.schedule(Self.deadlineTimer, key: job.id, due: end) }
+        try move(job, on: JobEvent.deadline, detail: try kind.lateness(job), context)
+    }
+
     func job(_ id: String) throws -> JobRecord? { try store.job(id) }
 
     // MARK: - Offers
@@ -101,12 +109,24 @@ public final class Jobs {
     }
 
     private func offer(_ job: JobRecord, _ context: CoreContext) throws {
-        guard let kind = kinds[job.kind], let address = try roster.address(of: job.serial) else { return }
+        guard let kind = kinds[job.kind], try roster.address(of: job.serial) != nil else { return }
+        // Nothing is offered that has expired, even if its timer is still to fire.
+        guard context.now < job.deadline else { return try late(job, context) }
         let id = job.id
         // Until the station has spoken, the offer is made again from time to time.
         context.schedule(Self.silenceTimer, key: id, due: context.now.adding(silence))
+        let make = try kind.offer(job, context)
+        context.perform("offer \(kind.name)") { Result { try make() } } then: { [self] request, context in
+            guard let job = try store.job(id), !job.isEnded else { return }
+            try send(try request.get(), job, kind, context)
+        }
+    }
+
+    private func send(_ request: Element, _ job: JobRecord, _ kind: any JobKind, _ context: CoreContext) throws {
+        guard let address = try roster.address(of: job.serial) else { return }
+        let id = job.id
         context.request(
-            .set, from: domain, to: address.jid, encoding: address.encoding, try kind.offer(job, context)
+            .set, from: domain, to: address.jid, encoding: address.encoding, request
         ) { [self] answer, context in
             guard let job = try store.job(id), !job.isEnded else { return }
             try answered(job, kind, answer, context)
@@ -118,13 +138,14 @@ public final class Jobs {
     ) throws {
         // Unanswered: the silence timer or the next login offers it again.
         guard let answer else { return }
+        var verdict = (event: JobEvent.unsupported, detail: "the station does not support this")
         if answer.type == "error" {
             guard answer.error?.condition == .featureNotImplemented else { return }
-            try move(job, on: JobEvent.unsupported, detail: "the station does not support this", context)
-            return
+        } else {
+            guard let payload = answer.payload else { return }
+            verdict = try kind.answer(job, payload)
         }
-        guard let payload = answer.payload else { return }
-        let verdict = try kind.answer(job, payload)
+        // An answer that was given before says nothing new.
         guard kind.next(job.state, on: verdict.event) != nil else { return }
         try move(job, on: verdict.event, detail: verdict.detail, context)
     }

@@ -80,6 +80,8 @@ final class PresenceTracking {
         guard entry.presence != .online || entry.resource == nil else { return }
         context.journal(entry.serial, .presence, "online", detail: from.description)
         context.emit(.online(serial: entry.serial, jid: from))
+        // The answer to a probe: it introduced itself before. After a login it does so next.
+        if entry.presence == .unknown { context.emit(.ready(serial: entry.serial)) }
         roster.change(from) {
             $0.presence = .online
             $0.resource = from.resource

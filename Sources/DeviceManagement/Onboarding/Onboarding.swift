@@ -183,6 +183,7 @@ final class Onboarding {
         }
         context.journal(station.serial, .presence, "introduced itself", detail: from.description)
         context.emit(.online(serial: station.serial, jid: from))
+        context.emit(.ready(serial: station.serial))
         roster.change(from) {
             $0.presence = .online
             $0.resource = from.resource

@@ -1,47 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Updates {
-    /// Every move of an update. A station that restarts in the midst may begin again from `downloading`.
-    static let table: [JobTransition] = [
-        JobTransition("offered", "accepted", "accepted"),
-        JobTransition("offered", "deferred", "deferred"),
-        JobTransition("offered", "refused", "refused"),
-        JobTransition("offered", "unsupported", "refused"),
-        JobTransition("offered", "downloading", "downloading"),
-        JobTransition("offered", "deadline", "expired"),
-        JobTransition("offered", "cancel", "cancelled"),
+    /// Every move of an update, by the state before: words of the station, which name the state after, then the events
+    /// of the engine.
+    ///
+    /// A station says each step once, so any of them may be lost: each state may be followed by all later ones. A
+    /// station that runs already what it is offered completes at once; one that loses power begins again at
+    /// `downloading`.
+    static let table: [JobTransition] =
+        moves(
+            "offered", deadline: "expired", unsupported: "refused",
+            ["accepted", "deferred", "refused", "downloading", "installing", "restarting", "completed", "failed", "rolledBack"])
+        + moves(
+            "deferred", deadline: "expired", unsupported: "refused",
+            ["accepted", "deferred", "refused", "downloading", "installing", "restarting", "completed", "failed", "rolledBack"])
+        + moves(
+            "accepted", deadline: "expired",
+            ["deferred", "refused", "downloading", "installing", "restarting", "completed", "failed", "rolledBack"])
+        + moves("downloading", deadline: "failed", ["installing", "restarting", "completed", "failed", "rolledBack"])
+        + moves("installing", deadline: "failed", ["downloading", "restarting", "completed", "failed", "rolledBack"])
+        + moves("restarting", deadline: "failed", ["downloading", "completed", "failed", "rolledBack"])
 
-        JobTransition("deferred", "accepted", "accepted"),
-        JobTransition("deferred", "deferred", "deferred"),
-        JobTransition("deferred", "refused", "refused"),
-        JobTransition("deferred", "downloading", "downloading"),
-        JobTransition("deferred", "deadline", "expired"),
-        JobTransition("deferred", "cancel", "cancelled"),
-
-        JobTransition("accepted", "deferred", "deferred"),
-        JobTransition("accepted", "refused", "refused"),
-        JobTransition("accepted", "downloading", "downloading"),
-        JobTransition("accepted", "failed", "failed"),
-        JobTransition("accepted", "deadline", "expired"),
-        JobTransition("accepted", "cancel", "cancelled"),
-
-        JobTransition("downloading", "installing", "installing"),
-        JobTransition("downloading", "failed", "failed"),
-        JobTransition("downloading", "deadline", "failed"),
-        JobTransition("downloading", "cancel", "cancelled"),
-
-        JobTransition("installing", "restarting", "restarting"),
-        JobTransition("installing", "downloading", "downloading"),
-        JobTransition("installing", "failed", "failed"),
-        JobTransition("installing", "rolledBack", "rolledBack"),
-        JobTransition("installing", "deadline", "failed"),
-        JobTransition("installing", "cancel", "cancelled"),
-
-        JobTransition("restarting", "completed", "completed"),
-        JobTransition("restarting", "downloading", "downloading"),
-        JobTransition("restarting", "failed", "failed"),
-        JobTransition("restarting", "rolledBack", "rolledBack"),
-        JobTransition("restarting", "deadline", "failed"),
-        JobTransition("restarting", "cancel", "cancelled"),
-    ]
+    private static func moves(
+        _ state: String, deadline: String, unsupported: String? = nil, _ words: [String]
+    ) -> [JobTransition] {
+        words.map { JobTransition(state, $0, $0) }
+            + (unsupported.map { [JobTransition(state, JobEvent.unsupported, $0)] } ?? [])
+            + [
+                JobTransition(state, JobEvent.deadline, deadline),
+                JobTransition(state, JobEvent.cancel, JobState.cancelled),
+            ]
+    }
 }

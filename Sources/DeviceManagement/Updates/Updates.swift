@@ -16,6 +16,13 @@ final class Updates: JobKind {
     private let store: any DeviceStore
     private let jobs: Jobs
     private let configuration: DeviceConfiguration
+    /// Times that can be written with a year of four digits.
+    private static let times = 0...253_402_300_799.0
+    /// The most stations that one command offers an update to: each is a row and an entry of the log in one transaction.
+    private static let largestOffer = 1000
+    /// How long after the deadline the word of a station that is at work still counts: what was begun within the window
+    /// is not given up half-way. The agent gives an install command ten minutes and a restart an hour.
+    private static let grace = Duration.seconds(2 * 3600)
 
     init(store: any DeviceStore, jobs: Jobs, configuration: DeviceConfiguration) {
         self.store = store
@@ -35,56 +42,30 @@ final class Updates: JobKind {
 
     // MARK: - Offers
 
-    /// The job's payload as it stands in the store.
-    struct Payload {
-        let manifest: EnvelopeDocument
-        let nonce: [UInt8]
-        let notBefore: Double
-        let deadline: Double
-
-        init(manifest: EnvelopeDocument, nonce: [UInt8], notBefore: Double, deadline: Double) {
-            self.manifest = manifest
-            self.nonce = nonce
-            self.notBefore = notBefore
-            self.deadline = deadline
-        }
-
-        init(text: String) throws {
-            let root = try JSONDocument(text).root
-            manifest = try EnvelopeDocument(json: root.require("manifest"))
-            nonce = Base64URL.decode(try root.require("nonce").requireString()) ?? []
-            notBefore = try root.require("notBefore").requireDouble()
-            deadline = try root.require("deadline").requireDouble()
-        }
-
-        var json: JSON {
-            .object([
-                .init("manifest", manifest.json), .init("nonce", .string(Base64URL.encode(nonce))),
-                .init("notBefore", .number(notBefore)), .init("deadline", .number(deadline)),
-            ])
-        }
-    }
-
     private func offer(_ arguments: JSONValue, _ context: CoreContext) throws -> JSON {
         let envelope = try EnvelopeDocument.decode(arguments.require("manifest"))
         try verify(envelope)
         let manifest = try Manifest.decode(text: envelope.payload)
         let now = context.now.seconds
-        let deadline = try arguments.require("deadline").requireDouble()
-        let notBefore = arguments["notBefore"]?.double ?? now
-        guard deadline > now, deadline > notBefore else {
+        guard manifest.expires > now else { throw CommandError("bad-request", "the manifest has expired") }
+        // Nothing is offered, or installed, that has expired by then.
+        let deadline = min(try arguments.require("deadline").requireDouble(in: Self.times), manifest.expires)
+        let notBefore = try arguments["notBefore"]?.requireDouble(in: Self.times) ?? now
+        guard deadline > now, deadline > notBefore, let end = Timestamp(seconds: deadline) else {
             throw CommandError("bad-request", "the deadline lies before the window's begin or in the past")
         }
-        guard manifest.expires > now else { throw CommandError("bad-request", "the manifest has expired") }
+        let serials = try arguments.require("serials").requireArray()
+        guard (1...Self.largestOffer).contains(serials.count) else {
+            throw CommandError("bad-request", "an offer goes to 1 to \(Self.largestOffer) stations")
+        }
         var rows: [JSON] = []
-        for item in try arguments.require("serials").requireArray() {
+        for item in serials {
             let serial = try Command.serial(item)
             let station = try eligible(serial, manifest)
             let payload = Payload(
                 manifest: envelope, nonce: context.randomBytes(16), notBefore: notBefore, deadline: deadline)
             let job = try jobs.create(
-                self, serial: station.serial, payload: payload.json.text,
-                deadline: Timestamp(milliseconds: Int64((deadline * 1000).rounded())), context)
+                self, serial: station.serial, payload: payload.json.text, deadline: end, context)
             try context.audit(
                 actor: "console", action: "update offered", subject: station.serial.description,
                 detail: .object([
@@ -115,13 +96,20 @@ final class Updates: JobKind {
         guard let station = try store.station(serial), station.state == .installed else {
             throw CommandError("not-found", "station \(serial) is not installed")
         }
-        guard station.hardware.isEmpty || manifest.hardware.contains(station.hardware) else {
+        guard !station.hardware.isEmpty else {
+            throw CommandError("conflict", "the hardware class of station \(serial) is not known here")
+        }
+        guard manifest.hardware.contains(station.hardware) else {
             throw CommandError(
                 "conflict", "the manifest is not for hardware \(station.hardware), which station \(serial) has")
         }
         guard manifest.sequence > station.firmwareSequence else {
             throw CommandError(
                 "conflict", "station \(serial) runs sequence \(station.firmwareSequence), not below \(manifest.sequence)")
+        }
+        guard manifest.from?.contains(station.firmwareSequence) ?? true else {
+            throw CommandError(
+                "conflict", "the manifest allows no step from sequence \(station.firmwareSequence), which station \(serial) runs")
         }
         if try store.openJobs(of: serial).contains(where: { $0.kind == name }) {
             throw CommandError("conflict", "station \(serial) has an update under way")
@@ -141,7 +129,7 @@ final class Updates: JobKind {
 
     // MARK: - The job kind
 
-    func offer(_ job: JobRecord, _ context: CoreContext) throws -> Element {
+    func offer(_ job: JobRecord, _ context: CoreContext) throws -> @Sendable () throws -> Element {
         let payload = try Payload(text: job.payload)
         let manifest = try Manifest.decode(text: payload.manifest.payload)
         let now = context.now.seconds
@@ -149,18 +137,31 @@ final class Updates: JobKind {
             manifest: Hex.encode(Digest.sha256(payload.manifest.payload)), serial: job.serial,
             sequence: manifest.sequence, notBefore: payload.notBefore, deadline: payload.deadline,
             nonce: payload.nonce, expires: min(now + 86_400, payload.deadline))
-        let signed = try EnvelopeDocument.signed(
-            type: "assignment", payload: assignment.json, role: "director", with: configuration.directorKey)
-        return Update(
-            job: job.id, manifest: payload.manifest, assignment: signed, notBefore: payload.notBefore,
-            deadline: payload.deadline
-        ).element
+        let director = configuration.directorKey
+        return {
+            let signed = try EnvelopeDocument.signed(
+                type: "assignment", payload: assignment.json, role: "director", with: director)
+            return Update(
+                job: job.id, manifest: payload.manifest, assignment: signed, notBefore: payload.notBefore,
+                deadline: payload.deadline
+            ).element
+        }
+    }
+
+    func grace(in state: String) -> Duration {
+        ["downloading", "installing", "restarting"].contains(state) ? Self.grace : .zero
+    }
+
+    func lateness(_ job: JobRecord) throws -> String {
+        let payload = try Payload(text: job.payload)
+        let manifest = try Manifest.decode(text: payload.manifest.payload)
+        return payload.deadline < manifest.expires ? "the deadline has passed" : "the manifest has expired"
     }
 
     func answer(_ job: JobRecord, _ payload: XMLElement) throws(StanzaError) -> (event: String, detail: String) {
         let answer = try UpdateAnswer.decode(payload)
         guard answer.job == job.id else { throw StanzaError(.badRequest, "the answer is about another job") }
-        let until = answer.until.map { " until \(Timestamp(milliseconds: Int64($0) &* 1000))" } ?? ""
+        let until = answer.until.flatMap { Timestamp(seconds: $0) }.map { " until \($0)" } ?? ""
         return (answer.answer.rawValue, (answer.reason ?? "") + until)
     }
 

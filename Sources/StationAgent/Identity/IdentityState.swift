@@ -113,7 +113,7 @@ public struct IdentityState: Hashable, Sendable {
         }
         self.phase = phase
         address = json["address"]?.string
-        interval = json["interval"]?.double
+        interval = try json["interval"]?.requireDouble(in: 0...2_678_400)
         for key in try json.require("releaseKeys").requireArray() { releaseKeys.append(try key.requireString()) }
         directorKey = json["directorKey"]?.string
         if let configuration = json["configuration"] {

@@ -99,7 +99,7 @@ public actor Agent {
             }
             let begun = ContinuousClock.now
             do throws(AgentError) { try await measure() } catch { return .failure(error) }
-            try? await Task.sleep(until: begun + .milliseconds(Int64(max(0.05, interval) * 1000)), clock: .continuous)
+            try? await Task.sleep(until: begun + .milliseconds(Int64(min(max(0.05, interval), 2_678_400) * 1000)), clock: .continuous)
         }
         return .success(.stopped)
     }

@@ -7,7 +7,7 @@ actor LoginPace {
 
     /// - Parameter perSecond: 0 means as fast as it goes.
     init(perSecond: Double) {
-        interval = perSecond > 0 ? .nanoseconds(Int64(1e9 / perSecond)) : .zero
+        interval = perSecond > 0 ? .nanoseconds(Int64(min(1e9 / perSecond, 3.6e12))) : .zero
     }
 
     /// Returns when it is one's turn.

@@ -144,7 +144,7 @@ public struct Simulation: Sendable {
     private func report(_ identities: [StationIdentity]) async throws {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
-                try? await Task.sleep(for: .milliseconds(Int64(settings.seconds * 1000)))
+                try? await Task.sleep(for: .milliseconds(Int64(min(settings.seconds, 3.2e7) * 1000)))
                 clock.stop()
                 await settle()
             }

@@ -101,6 +101,7 @@ public final class Spool {
         guard records.count <= limits.reportBytes, !records.isEmpty else {
             throw AgentError(.tooLarge, "a report of \(records.count) bytes; the limit is \(limits.reportBytes)")
         }
+        guard nextNumber <= SpoolRecord.highestNumber else { throw AgentError(.storage, "\(folder) has used every number") }
         try makeRoom(SpoolRecord.headerBytes + records.count)
         let offset = try write(SpoolRecord(kind: .report, flag: gapAhead, number: nextNumber, body: records).bytes)
         entries.append(
