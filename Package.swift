@@ -106,6 +106,7 @@ let package = Package(
         tests("StationPKITests", ["StationPKI", "StationDigest"]),
         tests("StationProtocolTests", ["StationProtocol", "Governance"]),
         tests("StationmasterTests", ["Stationmaster", "StationTesting"]),
+        tests("TranscriptTests", ["StationTesting", "XMPPClient"] + nio),
         tests("StationAgentTests", ["StationAgent"]),
         tests("CommandTests", ["stationmaster-command", "station-command"]),
         tests("TidyTests", ["StationTesting"]),

@@ -13,21 +13,28 @@ struct TranscriptPattern {
     private enum Part: Equatable { case literal(String), anything, variable(String) }
 
     private(set) var variables: [String: String] = [:]
+    /// Keys, certificates and signatures, which cannot stand in a play.
+    private let keys: KeyChest?
+
+    init(keys: KeyChest? = nil) { self.keys = keys }
 
     // MARK: - Text
 
     /// A text with the values of its variables, escaped for XML; nil if one has no value yet.
     /// `{x × 70000}` is the letter x, so many times.
-    func filled(_ text: String) -> String? {
+    func filled(_ text: String) throws -> String? {
         var result = ""
         for part in Self.parts(text) {
             switch part {
             case .literal(let literal): result += literal
             case .anything: result += "…"
             case .variable(let name):
-                if let value = Self.repetition(name) { result += value } else {
-                    guard let value = variables[name] else { return nil }
+                if let value = variables[name] {
                     result += value.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("'", with: "&apos;")
+                } else if let value = try Self.repetition(name) ?? keys?.value(of: name, names: variables, before: result) {
+                    result += value
+                } else {
+                    return nil
                 }
             }
         }
@@ -47,7 +54,7 @@ struct TranscriptPattern {
         var literal = ""
         var rest = Substring(text)
         func isName(_ name: Substring) -> Bool {
-            name.first?.isLetter == true && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == " " || $0 == "×" }
+            name.first?.isLetter == true && name.allSatisfy { $0.isLetter || $0.isNumber || "- ×.()".contains($0) }
         }
         while let character = rest.first {
             rest.removeFirst()

@@ -17,6 +17,11 @@ struct Transcript: Sendable, CustomTestStringConvertible {
         let address: String
         /// The serial of a station that is engraved, introduced and logged in before the play begins.
         let serial: String?
+
+        /// The address without its resource.
+        var bare: String { String(address.prefix { $0 != "/" }) }
+        /// What the address belongs to.
+        var domain: String { String(bare.drop { $0 != "@" }.dropFirst()) }
     }
 
     /// What happens in a step.
@@ -43,6 +48,8 @@ struct Transcript: Sendable, CustomTestStringConvertible {
     let cast: [Member]
     /// Whether each request, with what follows from it, may be repeated without another outcome.
     let isRepeatable: Bool
+    /// Why the play needs the virtual clock of the bench; nil if real servers can give it.
+    let benchOnly: String?
     let steps: [Step]
 
     var testDescription: String { name }
@@ -75,13 +82,19 @@ struct Transcript: Sendable, CustomTestStringConvertible {
         }
         var cast: [Member] = []
         var isRepeatable = false
+        var benchOnly: String?
         for index in 1..<dashes where !lines[index].isEmpty && !lines[index].hasPrefix("#") {
-            if lines[index] == "Every request may be repeated" { isRepeatable = true } else {
+            if lines[index] == "Every request may be repeated" {
+                isRepeatable = true
+            } else if lines[index].hasPrefix("Only on the bench: ") {
+                benchOnly = String(lines[index].dropFirst(19))
+            } else {
                 cast += try Self.members(lines[index], name, index + 1)
             }
         }
         self.cast = cast
         self.isRepeatable = isRepeatable
+        self.benchOnly = benchOnly
         steps = try Self.steps(lines, from: dashes + 1, name, cast)
     }
 
