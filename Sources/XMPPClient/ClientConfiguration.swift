@@ -75,6 +75,8 @@ public struct ClientConfiguration: Sendable {
     public var incomingBytes = 16 << 20
     /// The most requests that may wait for an answer.
     public var requestLimit = 4096
+    /// Sees each stanza as it came, before anybody takes it, in the order of the stream; on the event loop.
+    package var observer: (@Sendable (Element) -> Void)?
 
     public init(
         jid: JID, host: String, port: Int, security: Security = .startTLS, credentials: Credentials,

@@ -193,6 +193,7 @@ public final class XMPPClientConnection: Sendable {
             if let error = StreamError(element) { return .stream(error) }
             // What is no stanza, or has addresses that are none, is nothing that could be answered.
             guard let stanza = try? Stanza(element) else { continue }
+            configuration.observer?(element.element)
             if let reason = take(stanza, bytes: share) { return reason }
         }
         return nil
