@@ -24,14 +24,16 @@ public struct InformationConfiguration: Sendable {
     public var feedPage = 64
     /// How many rows one step reads when few of them match.
     public var scanPage = 512
-    /// A consumer with no more grants than this is served station by station, others by reading the whole log.
-    public var stationsRead = 16
+    /// For a consumer with no more grants than this the log is asked for its stations; for others it is gone through.
+    public var stationsMerged = 512
+    /// For a consumer with no more grants than this pending items are counted, for others estimated.
+    public var stationsCounted = 16
     /// How many items a request for items returns when it does not say.
     public var itemsDefault = 20
     /// How many items, nodes, subscriptions or grants one answer holds at most.
     public var pageLimit = 100
-    /// How many bytes of JSON the items of one answer hold at most: a stanza stays below 256 KiB after escaping.
-    public var itemsBytes = 40_000
+    /// How many bytes the items of one answer have at most, as they are written: a stanza stays below 256 KiB.
+    public var itemsBytes = 200 * 1024
     /// How many subscriptions one consumer may have.
     public var subscriptionsPerConsumer = 1000
     /// How far the pending items of a feed are counted.

@@ -52,30 +52,11 @@ struct InformationServicesFeedDeliveryTests {
         let (bench, station, subid) = try bench()
         try bench.resume(consumer, subid)
         _ = try bench.sent()
-        let parser = XMLStreamParser()
-        let header = "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' id='1'>"
         // An identifier with an apostrophe takes the general road.
         let stanzas = (1...6).map { seq in
             InformationBench.report(from: station, InformationBench.body(Int64(seq)), id: seq % 2 == 0 ? "r&apos;\(seq)" : "r\(seq)")
         }
-        var read: StanzaBatch?
-        for event in try parser.feed(Array((header + stanzas.joined()).utf8)) {
-            if case .stanzas(let batch) = event { read = batch }
-        }
-        let batch = try #require(read)
-        var scanner = ReportScanner(domain: try JID(InformationBench.domain))
-        var items: [ReportBatch.Item] = []
-        var others: [Stanza] = []
-        for index in 0..<batch.count {
-            if let report = scanner.scan(batch, index) {
-                items.append(.plain(report))
-            } else {
-                items.append(.other(others.count))
-                others.append(try Stanza(batch[index]))
-            }
-        }
-        #expect(items.count == 6 && others.count == 3)
-        try bench.process([.reports(ReportBatch(stanzas: batch, items: items, others: others))])
+        #expect(try bench.read(stanzas) == 3)
         let sent = try bench.sent()
         #expect(sent.filter { $0["type"] == "result" }.count == 6)
         #expect(sent.deliveries.map(\.id) == ids(1...6))
@@ -213,7 +194,7 @@ struct InformationServicesFeedDeliveryTests {
 
     @Test("A feed of all stations delivers from the moment of each grant, in order, and stops with the revocation")
     func grants() throws {
-        let bench = try InformationBench { $0.feedPage = 3; $0.stationsRead = 2; $0.scanPage = 4 }
+        let bench = try InformationBench { $0.feedPage = 3; $0.stationsMerged = 2; $0.scanPage = 4 }
         let stations = try (1...6).map { try bench.install("wx-\($0)") }
         for number in 1...4 { try bench.grant(bare, "wx-\(number)") }
         let subid = try bench.subscribe(consumer, "all", mode: "feed", window: 1000)
@@ -240,7 +221,7 @@ struct InformationServicesFeedDeliveryTests {
         let bench = try InformationBench {
             $0.feedPage = 4
             $0.scanPage = 5
-            $0.stationsRead = seed % 3
+            $0.stationsMerged = seed % 3
             // Time stands still between events, so every link is a short one.
             $0.poisonLosses = 1000
         }

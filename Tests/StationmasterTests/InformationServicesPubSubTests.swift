@@ -235,19 +235,6 @@ struct InformationServicesPubSubTests {
         #expect(try items("<items node='all' max_items='3'/>").map(\.id) == ["1-10", "1-11", "1-12"])
     }
 
-    @Test("An answer with items stays far below the limit of a stanza")
-    func itemBytes() throws {
-        let bench = try InformationBench()
-        let station = try bench.install("wx-1")
-        let text = String(repeating: "x", count: 1000)
-        for seq in 1...60 { try bench.report(from: station, #"{"seq":\#(seq),"records":[{"n":"t","vs":"\#(text)"}]}"#) }
-        try bench.grant(bare, "wx-1")
-        let answer = try bench.ask("get", from: consumer, pubsub("<items node='stations/wx-1' max_items='60'/>"))
-        let items = answer.elements.first?.elements.first?.elements ?? []
-        #expect(items.count > 30 && items.count < 60)
-        #expect(items.last?["id"] == "1-60")
-    }
-
     @Test("Lists of commands come in pages")
     func commands() throws {
         let bench = try InformationBench()

@@ -92,6 +92,45 @@ struct SegmentLogTests {
         return shelf
     }
 
+    @Test("A look for some publishers finds what going through all positions finds, in either direction")
+    func scanning() throws {
+        let shelf = try Self.filled()
+        for wanted in [[], [4], [2, 9, 5], Array(1...9), [8_000_000_000, 7]] as [[Int64]] {
+            let expected = (1...900).map { Int64($0) }.filter { wanted.contains(($0 - 1) % 9 + 1) }
+            for limit in [1, 7, 2000] {
+                try shelf.read { (log: any ReportLog) throws -> Void in
+                    var ahead: [Int64] = []
+                    var scan = LogScan(reached: 0)
+                    while !scan.isEnd {
+                        scan = try log.scan(after: scan.reached, limit: limit, publishers: wanted)
+                        #expect(scan.found.count <= limit)
+                        ahead += scan.found.map(\.position)
+                    }
+                    #expect(ahead == expected && scan.reached == 900)
+                    var back: [Int64] = []
+                    scan = LogScan(reached: .max)
+                    while !scan.isEnd {
+                        scan = try log.scan(before: scan.reached, limit: limit, publishers: wanted)
+                        back += scan.found.map(\.position)
+                    }
+                    #expect(back == Array(expected.reversed()))
+                }
+            }
+        }
+        try shelf.read { (log: any ReportLog) throws -> Void in
+            #expect(try log.scan(after: 440, limit: 100, publishers: nil).found.map(\.position) == Array(441...540))
+            #expect(try log.scan(before: 441, limit: 3, publishers: nil).found.map(\.position) == [440, 439, 438])
+            for position in [Int64.min, -1, 0] {
+                #expect(try log.scan(before: position, limit: 9, publishers: nil).found.isEmpty)
+                #expect(try log.scan(after: position, limit: 1, publishers: nil).found.first?.position == 1)
+                #expect(try log.publisher(at: position) == nil)
+            }
+            #expect(try log.scan(after: .max, limit: 9, publishers: [1]).isEnd)
+            #expect(try log.publisher(at: 5) == 5)
+            #expect(try log.publisher(at: 901) == nil)
+        }
+    }
+
     @Test("What was appended reads the same by position, by station, by sequence and by time, also after a restart")
     func reading() throws {
         let shelf = try Self.filled()

@@ -4,89 +4,110 @@ import XMPPCore
 
 /// Stored items of a node as a consumer asks for them: the newest, or a page (XEP-0059) of them, in the order of
 /// positions. What was stored before a grant was made is part of the history that the grant opens.
+///
+/// It is gathered in steps, each with a bounded amount of work; bodies are read only of items that are answered.
 struct ItemsPage {
+    /// Which way the log is read.
+    enum Direction { case following, newest }
+
     let state: InformationState
     let node: PubSubNode
     let consumer: JID
     /// How many items at most.
     let limit: Int
+    let direction: Direction
+    /// Where the next step begins.
+    private var position: Int64
+    private var gathered: [LogEntry] = []
+    /// Bytes that the answer has room for.
+    private var room: Int
+    private var steps = 0
 
-    /// The newest items, the oldest of them first.
-    func newest(before position: Int64 = .max) throws -> [LogEntry] {
-        var gathered = Gathering(limit: limit, bytes: state.configuration.itemsBytes)
-        var last = position
-        var rows = 0
-        while !gathered.isFull && rows < Self.scanLimit {
-            let page = try read { try state.log.page(before: last, limit: pageSize, publisher: $0) }
-            let sorted = page.sorted { $0.position > $1.position }.prefix(pageSize)
-            for entry in sorted where !gathered.isFull && isVisible(entry) { gathered.take(entry) }
-            guard sorted.count == pageSize, let end = sorted.last else { break }
-            last = end.position
-            rows += sorted.count
-        }
-        return gathered.entries.reversed()
+    /// - Parameter position: items behind it, or for the newest those before it.
+    init(
+        state: InformationState, node: PubSubNode, consumer: JID, limit: Int, _ direction: Direction, from position: Int64
+    ) {
+        self.state = state
+        self.node = node
+        self.consumer = consumer
+        self.limit = limit
+        self.direction = direction
+        self.position = position
+        room = state.configuration.itemsBytes
     }
 
-    /// The items that follow a position.
-    func following(_ position: Int64) throws -> [LogEntry] {
-        var gathered = Gathering(limit: limit, bytes: state.configuration.itemsBytes)
-        var last = position
-        var rows = 0
-        while !gathered.isFull && rows < Self.scanLimit {
-            let page = try read { try state.log.page(after: last, limit: pageSize, publisher: $0) }
-            let sorted = page.sorted { $0.position < $1.position }.prefix(pageSize)
-            for entry in sorted where !gathered.isFull && isVisible(entry) { gathered.take(entry) }
-            guard sorted.count == pageSize, let end = sorted.last else { break }
-            last = end.position
-            rows += sorted.count
+    /// The items, the oldest of them first.
+    var entries: [LogEntry] { direction == .newest ? gathered.reversed() : gathered }
+
+    /// A page may be shorter than asked for once it has something; an empty one means the end, so that takes as long as it
+    /// takes.
+    private static let mostSteps = 8
+
+    /// Reads on.
+    ///
+    /// - Returns: whether the page is complete.
+    mutating func step(_ budget: inout ReadingBudget) throws -> Bool {
+        steps += 1
+        let scan =
+            switch direction {
+            case .following: try state.log.scan(after: position, limit: scanLimit, publishers: publishers)
+            case .newest: try state.log.scan(before: position, limit: scanLimit, publishers: publishers)
+            }
+        for place in scan.found where isVisible(place.position, place.publisher) {
+            guard gathered.count < limit else { return true }
+            guard let entry = try state.log.entry(at: place.position) else { continue }
+            budget.bytes -= entry.body.count
+            let size = Self.room(for: entry, in: state)
+            guard gathered.isEmpty || size <= room else { return true }
+            room -= size
+            gathered.append(entry)
         }
-        return gathered.entries
+        position = scan.reached
+        return scan.isEnd || gathered.count >= limit || (!gathered.isEmpty && steps >= Self.mostSteps)
+    }
+
+    /// Bytes of an item in an answer.
+    static func room(for entry: LogEntry, in state: InformationState) -> Int {
+        let publisher = state.publishers[entry.publisher]?.record.jid.description.utf8.count ?? 0
+        return ItemSize.escaped(entry.body) + publisher + 160
     }
 
     /// Whether the consumer may see the report, and it belongs to the node; not while it is in quarantine.
-    func isVisible(_ entry: LogEntry) -> Bool {
-        guard state.quarantine[entry.position] == nil, let serial = state.publishers.serial(entry.publisher) else { return false }
+    func isVisible(_ position: Int64, _ publisher: Int64) -> Bool {
+        guard state.quarantine[position] == nil, let serial = state.publishers.serial(publisher) else { return false }
         if let own = node.serial, own != serial { return false }
         return state.mayObserve(consumer, serial)
     }
 
-    /// How many rows one request looks at, at most.
-    private static let scanLimit = 4096
-    private var pageSize: Int { max(1, min(limit, state.configuration.pageLimit)) }
-
-    /// Rows of the one station, of each granted station, or of all.
-    private func read(_ page: (Int64?) throws -> [LogEntry]) throws -> [LogEntry] {
-        if let serial = node.serial {
-            guard let number = state.publishers.number(of: serial) else { return [] }
-            return try page(number)
-        }
-        let granted = state.grants[consumer]
-        guard granted.all == nil, granted.stations.count <= state.configuration.stationsRead else {
-            return try page(nil)
-        }
-        var rows: [LogEntry] = []
-        for serial in granted.stations.keys {
-            guard let number = state.publishers.number(of: serial) else { continue }
-            rows += try page(number)
-        }
-        return rows
+    /// Those of which items are wanted; nil for all, also where too many are granted to be asked for one by one.
+    private var publishers: [Int64]? {
+        if let serial = node.serial { return state.publishers.number(of: serial).map { [$0] } ?? [] }
+        return state.publishers(grantedTo: consumer)
     }
 
-    /// Takes items until there are enough of them, or of their bytes; always at least one.
-    private struct Gathering {
-        let limit: Int
-        var bytes: Int
-        var entries: [LogEntry] = []
-        var isFull: Bool { entries.count >= limit || (bytes <= 0 && !entries.isEmpty) }
-
-        init(limit: Int, bytes: Int) {
-            self.limit = limit
-            self.bytes = bytes
-        }
-
-        mutating func take(_ entry: LogEntry) {
-            bytes -= entry.body.count
-            entries.append(entry)
-        }
+    /// Where all rows are looked at, most of them may not be visible.
+    private var scanLimit: Int {
+        let isExact = node.serial != nil || state.grants[consumer].all != nil || publishers != nil
+        return isExact ? max(64, limit) : 4096
     }
+}
+
+extension InformationState {
+    /// The numbers of the stations that a consumer is granted one by one; nil if it is granted all, or so many that going
+    /// through the log is faster.
+    func publishers(grantedTo consumer: JID) -> [Int64]? {
+        let granted = grants[consumer]
+        guard granted.all == nil, granted.stations.count <= configuration.stationsMerged else { return nil }
+        return granted.stations.keys.compactMap { publishers.number(of: $0) }
+    }
+}
+
+/// What requests for stored items may cost in one batch, all together: reports wait meanwhile.
+struct ReadingBudget {
+    /// Bodies that may be read.
+    var bytes = 4 << 20
+    /// Looks into the log, of half a millisecond each.
+    var steps = 16
+
+    var isSpent: Bool { bytes <= 0 || steps <= 0 }
 }

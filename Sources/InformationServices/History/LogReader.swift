@@ -27,11 +27,7 @@ struct LogReader {
             }
             let rows = try state.log.page(after: max(after, since), limit: limit, publisher: number)
             return Self.whole(rows, limit, end)
-        case .all:
-            if granted.all == nil && granted.stations.count <= state.configuration.stationsRead {
-                return try merged(granted, after: after, limit: limit, end: end)
-            }
-            return try scanned(granted, after: after, limit: limit, end: end)
+        case .all: return try page(granted, consumer, after: after, limit: limit)
         }
     }
 
@@ -42,40 +38,31 @@ struct LogReader {
         return Page(entries: rows, reached: end, isEnd: true)
     }
 
-    /// One page of each station, put in order.
-    private func merged(_ granted: GrantTable.Consumer, after: Int64, limit: Int, end: Int64) throws -> Page {
-        var rows: [LogEntry] = []
-        for (serial, grant) in granted.stations {
-            guard let number = state.publishers.number(of: serial) else { continue }
-            rows += try state.log.page(after: max(after, grant.since), limit: limit, publisher: number)
-        }
-        rows.sort { $0.position < $1.position }
-        return Self.whole(Array(rows.prefix(limit)), limit, end)
-    }
-
-    /// The whole log, for a consumer who is granted much of it.
-    private func scanned(_ granted: GrantTable.Consumer, after: Int64, limit: Int, end: Int64) throws -> Page {
-        let start = granted.stations.isEmpty ? max(after, granted.all?.since ?? after) : after
-        let wanted = granted.stations.isEmpty ? limit : max(limit, state.configuration.scanPage)
-        let rows = try state.log.page(after: start, limit: wanted, publisher: nil)
+    /// Of all stations that are granted. Bodies are read of those that count only.
+    private func page(_ granted: GrantTable.Consumer, _ consumer: JID, after: Int64, limit: Int) throws -> Page {
+        let publishers = state.publishers(grantedTo: consumer)
+        let isExact = publishers != nil || granted.stations.isEmpty
+        let oldest = granted.stations.values.reduce(granted.all?.since ?? .max) { min($0, $1.since) }
+        let scan = try state.log.scan(
+            after: max(after, min(oldest, try state.log.lastPosition())),
+            limit: isExact ? limit : max(limit, state.configuration.scanPage), publishers: publishers)
         var entries: [LogEntry] = []
-        for row in rows where covers(granted, row) {
-            entries.append(row)
+        for place in scan.found where covers(granted, place) {
+            guard let entry = try state.log.entry(at: place.position) else { continue }
+            entries.append(entry)
             if entries.count == limit {
-                return Page(entries: entries, reached: row.position, isEnd: row.position >= end)
+                let isEnd = scan.isEnd && place.position == scan.reached
+                return Page(entries: entries, reached: place.position, isEnd: isEnd)
             }
         }
-        guard rows.count >= wanted, let last = rows.last else {
-            return Page(entries: entries, reached: end, isEnd: true)
-        }
-        return Page(entries: entries, reached: last.position, isEnd: last.position >= end)
+        return Page(entries: entries, reached: scan.reached, isEnd: scan.isEnd)
     }
 
-    private func covers(_ granted: GrantTable.Consumer, _ entry: LogEntry) -> Bool {
-        guard let serial = state.publishers.serial(entry.publisher), let since = granted.since(serial) else {
+    private func covers(_ granted: GrantTable.Consumer, _ place: LogScan.Place) -> Bool {
+        guard let serial = state.publishers.serial(place.publisher), let since = granted.since(serial) else {
             return false
         }
-        return entry.position > since
+        return place.position > since
     }
 
     /// How many items a feed has before it; counted up to a limit, and estimated where the whole log would have to
@@ -88,7 +75,7 @@ struct LogReader {
         case .station(let serial):
             guard let since = granted.since(serial), let number = state.publishers.number(of: serial) else { return 0 }
             return try state.log.count(after: max(cursor, since), limit: limit, publisher: number)
-        case .all where granted.all == nil && granted.stations.count <= state.configuration.stationsRead:
+        case .all where granted.all == nil && granted.stations.count <= state.configuration.stationsCounted:
             var count = 0
             for (serial, grant) in granted.stations where count < limit {
                 guard let number = state.publishers.number(of: serial) else { continue }

@@ -48,6 +48,12 @@ public protocol ReportLog: AnyObject {
     func page(after position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry]
     /// Up to `limit` reports before `position`, the newest first.
     func page(before position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry]
+    /// Whose report is at a position.
+    func publisher(at position: Int64) throws -> Int64?
+    /// Looks for reports after `position`, of some publishers or of all, until `limit` are found or enough was looked at.
+    func scan(after position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan
+    /// Looks for reports before `position` in the same way, the newest first.
+    func scan(before position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan
     /// How many reports there are after `position`; counts no further than `limit`.
     func count(after position: Int64, limit: Int, publisher: Int64) throws -> Int
     /// The report of this sequence.

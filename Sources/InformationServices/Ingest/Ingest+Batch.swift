@@ -26,7 +26,7 @@ extension Ingest {
                 let position = try state.publishers.next(
                     place, sequence: report.sequence, at: now, forgiving: forgiven,
                     store: { number in
-                        if sinks.isWatched(number) { return nil }
+                        if sinks.isWatched(number) || report.body.count > ItemSize.alwaysFits { return nil }
                         return try log.append(
                             publisher: number, sequence: report.sequence, receivedAt: now, isLate: false,
                             body: batch.stanzas.bytes(report.body))

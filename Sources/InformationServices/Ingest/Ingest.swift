@@ -157,6 +157,9 @@ final class Ingest {
         _ stanza: Stanza, _ report: Report, _ body: [UInt8], _ measurements: [SenMLMeasurement],
         _ publisher: Publisher, _ context: CoreContext, isLate: Bool = false
     ) throws {
+        guard ItemSize.fits(body) else {
+            throw StanzaError(.policyViolation, "the report is too large to be passed on; send the records in several")
+        }
         let record = publisher.record
         let position = try body.withUnsafeBufferPointer {
             try state.log.append(

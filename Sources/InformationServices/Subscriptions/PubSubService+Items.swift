@@ -9,17 +9,75 @@ extension PubSubService {
     func items(_ request: Request, _ context: CoreContext) throws {
         let node = try node(request)
         let asked = try RSMRequest.parse(in: request.pubsub)
+        try spend(context)
         let ids = request.action.children.filter { $0.isNamed(PubSub.name("item")) }
-        let entries: [LogEntry]
         if !ids.isEmpty {
-            entries = try byIdentifier(ids, node, request)
-        } else {
-            entries = try page(node, request, asked)
+            return answer(request, node, try byIdentifier(ids, node, request), isPage: false, context)
         }
-        let items = Element(
-            PubSub.name("items"), ["node": node.description], elements: entries.compactMap { item($0) })
-        var children = [items]
-        if ids.isEmpty && (asked != nil || !entries.isEmpty) {
+        guard let page = try page(node, request, asked) else { return answer(request, node, [], isPage: true, context) }
+        try read(page, request, isPage: asked != nil, context)
+    }
+
+    /// Takes a look's share of what may be read in this batch.
+    ///
+    /// - Throws: `resource-constraint` if there is none left, or if the link would not take the answer.
+    private func spend(_ context: CoreContext) throws(StanzaError) {
+        guard !context.isLinkCongested, !budget.isSpent else { throw Self.busy }
+        use(context)
+    }
+
+    private func use(_ context: CoreContext) {
+        budget.steps -= 1
+        guard !isBudgetUsed else { return }
+        isBudgetUsed = true
+        context.acknowledge { [self] _ in
+            budget = ReadingBudget()
+            isBudgetUsed = false
+        }
+    }
+
+    private static var busy: StanzaError {
+        StanzaError(.resourceConstraint, "too many items are asked for at the moment", kind: .wait)
+    }
+
+    /// How many pages may be under way at once.
+    private static let mostUnderWay = 64
+
+    /// Reads a page to its end, in later batches if it takes long.
+    private func read(_ page: ItemsPage, _ request: Request, isPage: Bool, _ context: CoreContext) throws {
+        var page = page
+        if try page.step(&budget) {
+            return answer(request, page.node, page.entries, isPage: isPage || !page.entries.isEmpty, context)
+        }
+        guard pagesUnderWay < Self.mostUnderWay else { throw Self.busy }
+        context.later(milliseconds: 0) { [self] in try readOn(page, request, isPage: isPage, $0) }
+        pagesUnderWay += 1
+    }
+
+    private func readOn(_ page: ItemsPage, _ request: Request, isPage: Bool, _ context: CoreContext) throws {
+        // Whatever happens to this step, it is not under way any more, or once again.
+        pagesUnderWay -= 1
+        do {
+            guard !context.isLinkCongested else { throw Self.busy }
+            guard !budget.isSpent else {
+                context.later(milliseconds: 0) { [self] in try readOn(page, request, isPage: isPage, $0) }
+                pagesUnderWay += 1
+                return
+            }
+            use(context)
+            try read(page, request, isPage: isPage, context)
+        } catch let error as StanzaError {
+            context.reply(to: request.stanza, error: error)
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ node: PubSubNode, _ entries: [LogEntry], isPage: Bool, _ context: CoreContext
+    ) {
+        var children = [
+            Element(PubSub.name("items"), ["node": node.description], elements: entries.compactMap { item($0) })
+        ]
+        if isPage {
             let first = entries.first.map { state.item($0.position) }
             children.append(RSMResult(first: first, last: entries.last.map { state.item($0.position) }).element)
         }
@@ -28,20 +86,26 @@ extension PubSubService {
 
     /// The items that the request names, in its order; those that there are not are left out.
     private func byIdentifier(_ ids: [XMLElement], _ node: PubSubNode, _ request: Request) throws -> [LogEntry] {
-        let reading = ItemsPage(state: state, node: node, consumer: request.consumer, limit: ids.count)
+        let page = ItemsPage(
+            state: state, node: node, consumer: request.consumer, limit: ids.count, .following, from: 0)
         var entries: [LogEntry] = []
-        var bytes = state.configuration.itemsBytes
-        for element in ids.prefix(state.configuration.pageLimit) where bytes > 0 {
+        var room = state.configuration.itemsBytes
+        for element in ids.prefix(state.configuration.pageLimit) {
             guard let id = element.attribute("id").flatMap({ ItemIdentifier($0) }), id.epoch == state.epoch,
-                let entry = try state.log.entry(at: id.position), reading.isVisible(entry)
+                let publisher = try state.log.publisher(at: id.position), page.isVisible(id.position, publisher),
+                let entry = try state.log.entry(at: id.position)
             else { continue }
-            bytes -= entry.body.count
+            budget.bytes -= entry.body.count
+            let size = ItemsPage.room(for: entry, in: state)
+            guard entries.isEmpty || size <= room else { break }
+            room -= size
             entries.append(entry)
         }
         return entries
     }
 
-    private func page(_ node: PubSubNode, _ request: Request, _ asked: RSMRequest?) throws -> [LogEntry] {
+    /// The page that is asked for; nil if it has no items.
+    private func page(_ node: PubSubNode, _ request: Request, _ asked: RSMRequest?) throws -> ItemsPage? {
         var limit = asked?.max ?? (asked == nil ? state.configuration.itemsDefault : state.configuration.pageLimit)
         if let text = request.action.attribute("max_items") {
             guard let number = Int(text), number > 0 else {
@@ -50,16 +114,19 @@ extension PubSubService {
             limit = asked?.max.map { min($0, number) } ?? number
         }
         limit = min(limit, state.configuration.pageLimit)
-        guard limit > 0 else { return [] }
-        let reading = ItemsPage(state: state, node: node, consumer: request.consumer, limit: limit)
+        guard limit > 0 else { return nil }
         if asked?.index != nil { throw StanzaError(.featureNotImplemented, "items are not counted; page by their ids") }
-        if let after = asked?.after { return try reading.following(try position(after)) }
-        if let before = asked?.before, !before.isEmpty { return try reading.newest(before: try position(before)) }
-        // From the beginning when paging forward is asked for, else the newest.
-        if asked != nil && asked?.before == nil && request.action.attribute("max_items") == nil {
-            return try reading.following(0)
+        var direction = ItemsPage.Direction.newest
+        var from = Int64.max
+        if let after = asked?.after {
+            (direction, from) = (.following, try position(after))
+        } else if let before = asked?.before, !before.isEmpty {
+            from = try position(before)
+        } else if asked != nil, asked?.before == nil, request.action.attribute("max_items") == nil {
+            // From the beginning when paging forward is asked for, else the newest.
+            (direction, from) = (.following, 0)
         }
-        return try reading.newest()
+        return ItemsPage(state: state, node: node, consumer: request.consumer, limit: limit, direction, from: from)
     }
 
     private func position(_ id: String) throws(StanzaError) -> Int64 {

@@ -11,6 +11,11 @@ final class PubSubService {
     let reader: LogReader
     /// Called when the options of a feed have changed.
     let restartFeed: (Subscription, CoreContext) -> Void
+    /// What may still be read in this batch, and whether some of it was used.
+    var budget = ReadingBudget()
+    var isBudgetUsed = false
+    /// Pages that are read in several batches.
+    var pagesUnderWay = 0
 
     init(state: InformationState, restartFeed: @escaping (Subscription, CoreContext) -> Void) {
         self.state = state

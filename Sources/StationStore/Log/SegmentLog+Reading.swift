@@ -126,7 +126,7 @@ extension SegmentLog: ReportLog {
         return UInt32(exactly: publisher) ?? .max
     }
 
-    private func segment(of position: Int64) -> Segment? {
+    func segment(of position: Int64) -> Segment? {
         let index = SegmentIndex.first(below: segments.count) { segments[$0].end > position }
         guard index < segments.count, segments[index].firstPosition <= position else { return nil }
         return segments[index]

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import InformationServices
+
+/// Looks for reports of some publishers without reading one, a bounded number of places at a time.
+extension SegmentLog {
+    /// How many places one look goes through, about: half a millisecond.
+    private static let workLimit = 32_768
+    /// What finding a publisher in an index costs, in places.
+    private static let lookUpWork = 8
+
+    func publisher(at position: Int64) throws -> Int64? {
+        guard let segment = segment(of: position) else { return nil }
+        return segment.place(Int(position - segment.firstPosition)).map { Int64($0.publisher) }
+    }
+
+    func scan(after position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan {
+        guard limit > 0 else { return LogScan(reached: position) }
+        var scan = LogScan(reached: max(0, position))
+        var search = Search(publishers, limit)
+        for segment in segments where segment.end - 1 > scan.reached {
+            let start = Int(max(0, scan.reached &+ 1 - segment.firstPosition))
+            let reached = search.forward(segment, start, &scan.found, limit)
+            scan.reached = segment.firstPosition + Int64(reached) - 1
+            guard reached == segment.count, search.goesOn(scan.found.count < limit) else {
+                scan.isEnd = scan.reached >= (try lastPosition())
+                return scan
+            }
+        }
+        scan.reached = max(scan.reached, try lastPosition())
+        scan.isEnd = true
+        return scan
+    }
+
+    func scan(before position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan {
+        guard limit > 0 else { return LogScan(reached: position) }
+        var scan = LogScan(reached: min(max(0, position), try lastPosition() + 1))
+        var search = Search(publishers, limit)
+        for segment in segments.reversed() where segment.firstPosition < scan.reached {
+            let end = Int(min(Int64(segment.count), scan.reached - segment.firstPosition))
+            let reached = search.backward(segment, end, &scan.found, limit)
+            scan.reached = segment.firstPosition + Int64(reached)
+            guard reached == 0, search.goesOn(scan.found.count < limit) else {
+                scan.isEnd = scan.reached <= (try firstPosition())
+                return scan
+            }
+        }
+        scan.isEnd = true
+        return scan
+    }
+
+    /// One look: whose reports are wanted, and how much work was done.
+    private struct Search {
+        /// Nil: everybody's.
+        let numbers: [UInt32]?
+        private var members: Set<UInt32> = []
+        private var work = 0
+
+        init(_ publishers: [Int64]?, _ limit: Int) {
+            numbers = publishers?.compactMap { UInt32(exactly: $0) }
+            if let numbers { members = Set(numbers) }
+        }
+
+        /// Whether another segment may be looked at.
+        func goesOn(_ hasRoom: Bool) -> Bool { hasRoom && work < SegmentLog.workLimit }
+
+        /// Whether the index of publishers finds them sooner than going through the places.
+        private func usesIndex(_ segment: Segment, _ places: Int) -> [UInt32]? {
+            guard let numbers, segment.table == nil, numbers.count * SegmentLog.lookUpWork < places else { return nil }
+            return numbers
+        }
+
+        /// Goes through a segment from `start` on.
+        ///
+        /// - Returns: the first index that was not looked at.
+        mutating func forward(_ segment: Segment, _ start: Int, _ found: inout [LogScan.Place], _ limit: Int) -> Int {
+            if let numbers = usesIndex(segment, segment.count - start) {
+                work += numbers.count * SegmentLog.lookUpWork
+                let room = limit - found.count
+                var indexes: [Int] = []
+                var bound = Int.max
+                for number in numbers {
+                    indexes += segment.following(start, of: number, limit: room).prefix { $0 < bound }
+                    guard indexes.count >= 4 * room else { continue }
+                    indexes = Array(indexes.sorted().prefix(room))
+                    bound = indexes.last ?? bound
+                }
+                indexes = Array(indexes.sorted().prefix(room))
+                found += indexes.compactMap { Self.place(segment, $0) }
+                return indexes.count == room ? (indexes.last ?? start - 1) + 1 : segment.count
+            }
+            var index = start
+            while index < segment.count, found.count < limit, work < SegmentLog.workLimit {
+                take(segment, index, &found)
+                index += 1
+            }
+            return index
+        }
+
+        /// Goes through a segment from the place before `end` backwards.
+        ///
+        /// - Returns: the lowest index that was looked at.
+        mutating func backward(_ segment: Segment, _ end: Int, _ found: inout [LogScan.Place], _ limit: Int) -> Int {
+            if let numbers = usesIndex(segment, end) {
+                work += numbers.count * SegmentLog.lookUpWork
+                let room = limit - found.count
+                var indexes: [Int] = []
+                var bound = -1
+                for number in numbers {
+                    indexes += segment.preceding(end, of: number, limit: room).prefix { $0 > bound }
+                    guard indexes.count >= 4 * room else { continue }
+                    indexes = Array(indexes.sorted(by: >).prefix(room))
+                    bound = indexes.last ?? bound
+                }
+                indexes = Array(indexes.sorted(by: >).prefix(room))
+                found += indexes.compactMap { Self.place(segment, $0) }
+                return indexes.count == room ? indexes.last ?? end : 0
+            }
+            var index = end
+            while index > 0, found.count < limit, work < SegmentLog.workLimit {
+                index -= 1
+                take(segment, index, &found)
+            }
+            return index
+        }
+
+        @inline(__always)
+        private mutating func take(_ segment: Segment, _ index: Int, _ found: inout [LogScan.Place]) {
+            work += 1
+            guard let place = Self.place(segment, index),
+                numbers == nil || members.contains(UInt32(truncatingIfNeeded: place.publisher))
+            else { return }
+            found.append(place)
+        }
+
+        private static func place(_ segment: Segment, _ index: Int) -> LogScan.Place? {
+            segment.place(index).map {
+                LogScan.Place(position: segment.firstPosition + Int64(index), publisher: Int64($0.publisher))
+            }
+        }
+    }
+}
