@@ -29,8 +29,8 @@ struct ArenaMark: BitwiseCopyable {
     var bytes = 0
 }
 
-/// Stanzas as flat arrays. Offsets are 32 bits wide: the parser hands a batch over after at most 1 MiB of input,
-/// and nothing here is longer than its input.
+/// Stanzas as flat arrays. Offsets are 32 bits wide: the parser hands a batch over once it holds 1 MiB, and no
+/// stanza has more than 64.
 struct Arena {
     /// Memory up to which an arena is kept for the next batch.
     private static let keptBytes = 1_048_576
@@ -67,34 +67,6 @@ struct Arena {
         stanzas.shrink(to: 0)
         complete = ArenaMark()
         names.prepare()
-    }
-
-    /// Moves what lies beyond the last complete stanza to an empty arena.
-    mutating func moveTail(to other: inout Arena) {
-        guard nodes.count > complete.nodes else { return }
-        let bytesBase = UInt32(truncatingIfNeeded: complete.bytes)
-        for index in complete.nodes..<nodes.count {
-            var node = nodes[index]
-            node.end &-= UInt32(truncatingIfNeeded: complete.nodes)
-            if node.isText {
-                node.start &-= bytesBase
-            } else {
-                node.start &-= UInt32(truncatingIfNeeded: complete.attributes)
-                node.name = other.names.element(names.key(node.name), after: 0)
-            }
-            other.nodes.append(node)
-        }
-        for index in complete.attributes..<attributes.count {
-            var attribute = attributes[index]
-            attribute.start &-= bytesBase
-            attribute.name = other.names.attribute(names.key(attribute.name), after: 0)
-            other.attributes.append(attribute)
-        }
-        let tail = bytes.slice(complete.bytes, bytes.count &- complete.bytes)
-        if let base = tail.baseAddress { other.bytes.append(base, tail.count) }
-        nodes.shrink(to: complete.nodes)
-        attributes.shrink(to: complete.attributes)
-        bytes.shrink(to: complete.bytes)
     }
 
     /// The value of an attribute.

@@ -16,11 +16,16 @@ public func parseFragment(
     let parser = XMLStreamParser(limits: limits)
     _ = try parser.feed(document)
     var batches: [StanzaBatch] = []
+    var isComplete = false
     for event in try parser.feed(bytes + Array("</fragment>".utf8)) {
-        if case .stanzas(let batch) = event { batches.append(batch) }
+        switch event {
+        case .stanzas(let batch): batches.append(batch)
+        case .closed: isComplete = true
+        case .opened: break
+        }
     }
     if let failure = parser.failure { throw failure }
-    guard let batch = batches.first, batches.count == 1, batch.count == 1 else {
+    guard isComplete, let batch = batches.first, batches.count == 1, batch.count == 1 else {
         throw .notWellFormed("exactly one element was expected")
     }
     return batch[0]

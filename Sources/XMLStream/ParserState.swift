@@ -25,8 +25,6 @@ struct ParserState {
     var declarations = 0
     /// Names that expat has learned since it was reset.
     var namesLearned = 0
-    /// Whether the chunk given to expat may hold a longer token than allowed.
-    var checksTokens = false
     /// Where the last stanza, or the header, or whitespace between stanzas ended, in bytes since expat was reset.
     var boundary = 0
     /// Nothing is taken any more, for a reason in `error` or since the stream has ended.
@@ -74,6 +72,15 @@ struct ParserState {
         isSuspended = false
     }
 
+    /// Forgets what was read of a stanza that is not complete.
+    mutating func dropIncomplete() {
+        textIsOpen = false
+        lastElement = 0
+        arena.nodes.shrink(to: arena.complete.nodes)
+        arena.attributes.shrink(to: arena.complete.attributes)
+        arena.bytes.shrink(to: arena.complete.bytes)
+    }
+
     mutating func free() {
         arena.free()
         open.deallocate()
@@ -88,7 +95,6 @@ struct ParserState {
     mutating func start(_ name: UnsafePointer<CChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>) {
         if isStopped { return }
         if depth == 0 { return startRoot(name, attributes) }
-        if checksTokens, isTokenTooLong() { return fail(.tooLarge(.tokenBytes)) }
         guard depth <= limits.depth else { return fail(.tooLarge(.depth)) }
         textIsOpen = false
         declarations = 0
@@ -120,7 +126,6 @@ struct ParserState {
     @inline(__always)
     mutating func end() {
         if isStopped { return }
-        if checksTokens, isTokenTooLong() { return fail(.tooLarge(.tokenBytes)) }
         depth &-= 1
         if depth == 0 { return endRoot() }
         textIsOpen = false
@@ -197,9 +202,6 @@ struct ParserState {
     }
 
     @inline(never)
-    private func isTokenTooLong() -> Bool { Int(XML_GetCurrentByteCount(parser)) > limits.tokenBytes }
-
-    @inline(never)
     private mutating func startRoot(
         _ name: UnsafePointer<CChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<CChar>?>
     ) {
@@ -207,8 +209,6 @@ struct ParserState {
         depth = 1
         boundary = eventEnd
         if isReplaying { return }
-        // What stands before the root is one token with it, for whole and for cut input alike.
-        if boundary > limits.tokenBytes { return fail(.tooLarge(.tokenBytes)) }
         var values: [String: String] = [:]
         for declaration in rootDeclarations {
             values[declaration.prefix.isEmpty ? "xmlns" : "xmlns:\(declaration.prefix)"] = declaration.uri

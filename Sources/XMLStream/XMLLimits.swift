@@ -6,10 +6,8 @@ public struct XMLLimits: Sendable, Hashable {
     /// stanza counts as the one byte that it means, so that no server makes a stanza too large by escaping its quotes.
     /// Prosody drops a component link at 512 KiB.
     public var stanzaBytes = 262_144
-    /// The largest tag or reference in bytes, since what is incomplete has to be scanned again when more arrives.
+    /// The largest tag in bytes. The header counts as a tag, together with what stands before it.
     public var tokenBytes = 65_536
-    /// How many bytes may be scanned again within one stanza. One long tag in many small reads is quadratic work.
-    public var rescanBytes = 4_194_304
     /// How deep elements may nest; a stanza is at depth 1, its payload at depth 2.
     public var depth = 24
     /// The most attributes of one element, without namespace declarations.
@@ -42,5 +40,10 @@ extension XMLLimits {
         limits.attributes = min(max(attributes, 0), 65_536)
         limits.nameBudget = max(nameBudget, 1)
         return limits
+    }
+
+    /// Follows a stream from its beginning.
+    var framer: StanzaFramer {
+        StanzaFramer(limits: .init(stanzaBytes: stanzaBytes, tokenBytes: tokenBytes, depth: depth))
     }
 }

@@ -23,8 +23,6 @@ public enum XMLStreamError: Error, Hashable, Sendable, CustomStringConvertible {
         case stanzaBytes = "bytes of a stanza"
         /// `XMLLimits.tokenBytes`
         case tokenBytes = "bytes of a tag"
-        /// `XMLLimits.rescanBytes`
-        case rescanBytes = "bytes scanned again"
         /// `XMLLimits.depth`
         case depth = "depth of elements"
         /// `XMLLimits.attributes`
@@ -40,7 +38,7 @@ public enum XMLStreamError: Error, Hashable, Sendable, CustomStringConvertible {
         public var description: String { rawValue }
     }
 
-    /// Not XML, or not a stream of stanzas; with what was wrong and where.
+    /// Not XML, or not a stream of stanzas; with what was wrong.
     case notWellFormed(String)
     /// XML that a stream must not hold: the stream error `restricted-xml`.
     case restricted(Restriction)

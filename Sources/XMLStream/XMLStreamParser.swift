@@ -18,41 +18,32 @@ public final class XMLStreamParser {
         case closed
     }
 
-    /// The most that is given to expat in one piece, so that offsets within a batch fit.
-    static let chunkBytes = 1_048_576
-    /// From how many bytes of an incomplete tag on we wait for a `>` before scanning it again.
-    static let patienceBytes = 256
-    /// How many bytes have their quotes rewritten before expat sees them.
+    /// How many bytes have their tags followed before expat sees them, so that they are still in the processor's cache.
     static let pieceBytes = 65_536
+    /// How much a batch may hold before it is reported and another one begun.
+    static let batchBytes = 1_048_576
     /// How many batches are kept at hand to be used again.
-    static let keptBatches = 4
+    private static let keptBatches = 4
 
     let limits: XMLLimits
-    private let expat: OpaquePointer?
-    private let state: UnsafeMutablePointer<ParserState>?
+    let expat: OpaquePointer?
+    let state: UnsafeMutablePointer<ParserState>?
     /// Batches that were handed over; those that nobody else holds are used again.
-    var batches: [StanzaBatch] = []
+    private var batches: [StanzaBatch] = []
+    /// Follows the stream in front of expat.
+    var framer: StanzaFramer
+    /// Whether the bytes go to expat as they come.
+    private let comparesOnly: Bool
+    /// The bytes of a stanza that is not complete, and room for a piece behind them.
+    var held = FrameBuffer()
+    /// Bytes of the stream so far, up to two.
+    private var streamBytes = 0
     /// Bytes given to expat since it was reset.
     var fed = 0
-    /// Of these, bytes of a token that is not complete.
-    var pending = 0
-    /// Bytes of that token that were not given to expat, as they cannot complete it.
-    var held: [UInt8] = []
-    /// Where the first held byte stands.
-    var heldFrom = QuoteScanner.blind
-    /// Of the bytes given to ``parse`` last, those known to be done with.
-    var parsed = 0
-    /// Follows the stream in front of expat.
-    var scanner: QuoteScanner
-    private let rewritesQuotes: Bool
-    private var text: UnsafeMutableRawPointer?
-    private var textBytes = 0
-    /// The refused stanza that is being skipped.
-    var skipper: Skipper?
-    /// Bytes scanned again within the stanza.
-    var rescanned = 0
+    /// Why the stanza that is being skipped is refused, and how many bytes of it were skipped.
+    var skipping: (reason: XMLStreamError, bytes: Int)?
     /// The synthetic header that sets the namespaces up again.
-    var replay: [UInt8] = []
+    private var replay: [UInt8] = []
 
     /// Why the stream was refused, if it was. Look at it after the events of a call.
     public internal(set) var failure: XMLStreamError?
@@ -66,14 +57,14 @@ public final class XMLStreamParser {
     public static let refused = XMLName("refused", ReservedNamespace.refused)
 
     /// Makes a parser that waits for a stream header.
-    public convenience init(limits: XMLLimits = .init()) { self.init(limits: limits, rewritesQuotes: true) }
+    public convenience init(limits: XMLLimits = .init()) { self.init(limits: limits, comparesOnly: false) }
 
-    /// Makes a parser that may leave quotes as they are, to compare the two.
+    /// Makes one that gives each byte to expat as it comes, without a limit of their number, to compare the two.
     @_spi(Comparison)
-    public init(limits: XMLLimits, rewritesQuotes: Bool) {
+    public init(limits: XMLLimits, comparesOnly: Bool) {
         self.limits = limits.sane
-        self.rewritesQuotes = rewritesQuotes
-        scanner = rewritesQuotes ? QuoteScanner() : .blind
+        self.comparesOnly = comparesOnly
+        framer = self.limits.framer
         expat = XML_ParserCreateNS("UTF-8", NameTable.separator)
         guard let expat else {
             state = nil
@@ -89,12 +80,16 @@ public final class XMLStreamParser {
 
     deinit {
         if let expat { XML_ParserFree(expat) }
-        text?.deallocate()
+        held.free()
         guard let state else { return }
         state.pointee.free()
         state.deinitialize(count: 1)
         state.deallocate()
     }
+
+    /// Whether all that came is looked at: no stanza is under way.
+    @_spi(Comparison)
+    public var isBetweenStanzas: Bool { framer.isBetweenStanzas }
 
     /// Starts over with a new stream, after STARTTLS or SASL (RFC 6120 §5.4.3.3). Bytes not yet reported are dropped.
     public func reset() {
@@ -102,8 +97,10 @@ public final class XMLStreamParser {
         failure = nil
         state.pointee.forgetStream()
         replay = []
-        scanner = rewritesQuotes ? QuoteScanner() : .blind
-        skipper = nil
+        framer = limits.framer
+        held.removeAll()
+        streamBytes = 0
+        skipping = nil
         restartExpat(expat, state)
     }
 
@@ -123,7 +120,8 @@ public final class XMLStreamParser {
         var events: [Event] = []
         let wasClosed = state.pointee.isClosed
         do {
-            try take(bytes, expat, state, &events)
+            if streamBytes < 2 { try checkBeginning(bytes) }
+            if comparesOnly { try pass(bytes, expat, state, &events) } else { try take(bytes, expat, state, &events) }
         } catch {
             failure = error
         }
@@ -133,13 +131,78 @@ public final class XMLStreamParser {
         return events
     }
 
-    /// Memory for text whose quotes are rewritten; kept for the next.
-    func room(for count: Int) -> UnsafeMutableRawPointer {
-        if let text, textBytes >= count { return text }
-        text?.deallocate()
-        let new = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 16)
-        text = new
-        textBytes = count
-        return new
+    /// expat changes to UTF-16 by the first two bytes, whatever it was told. If it refuses the first, that is what counts.
+    private func checkBeginning(_ bytes: UnsafeRawBufferPointer) throws(XMLStreamError) {
+        for byte in bytes.prefix(2 &- streamBytes) {
+            streamBytes &+= 1
+            if byte == 0 || byte >= 0xFE { throw .unsupportedEncoding("UTF-16") }
+            if ![UInt8(ascii: "<"), 0x20, 0x09, 0x0A, 0x0D, 0xEF].contains(byte) { streamBytes = 2 }
+            if streamBytes == 2 { return }
+        }
+    }
+
+    // MARK: Batches
+
+    /// Reports the header and the complete stanzas that there are.
+    func collect(_ state: UnsafeMutablePointer<ParserState>, _ events: inout [Event]) {
+        if let header = state.pointee.header {
+            state.pointee.header = nil
+            events.append(.opened(header))
+        }
+        guard state.pointee.arena.stanzas.count > 0 else { return }
+        state.pointee.dropIncomplete()
+        let batch = spareBatch()
+        var next = batch.storage.pointee
+        next.prepare()
+        next.names.learned = 0
+        batch.storage.pointee = state.pointee.arena
+        state.pointee.arena = next
+        state.pointee.lastElement = 0
+        events.append(.stanzas(batch))
+    }
+
+    /// A batch that nobody else holds, used again if there is one.
+    private func spareBatch() -> StanzaBatch {
+        for index in batches.indices where isKnownUniquelyReferenced(&batches[index]) { return batches[index] }
+        let batch = StanzaBatch()
+        if batches.count >= Self.keptBatches { batches.removeFirst() }
+        batches.append(batch)
+        return batch
+    }
+
+    // MARK: expat
+
+    /// Makes expat forget all names, and leads it back to where it was: inside the root, between two stanzas.
+    func renewExpat(_ expat: OpaquePointer, _ state: UnsafeMutablePointer<ParserState>) throws(XMLStreamError) {
+        resets &+= 1
+        if replay.isEmpty { replay = Self.header(state.pointee.rootTag, state.pointee.rootDeclarations) }
+        state.pointee.forgetParse()
+        restartExpat(expat, state)
+        state.pointee.isReplaying = true
+        let status = replay.withUnsafeBytes {
+            XML_Parse(expat, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: $0.count), 0)
+        }
+        state.pointee.isReplaying = false
+        if let error = state.pointee.error { throw error }
+        guard status == XML_STATUS_OK, state.pointee.depth == 1 else { throw expatError(expat) }
+        fed = replay.count
+    }
+
+    private func restartExpat(_ expat: OpaquePointer, _ state: UnsafeMutablePointer<ParserState>) {
+        _ = XML_ParserReset(expat, "UTF-8")
+        prepareExpat(expat, state)
+        fed = 0
+    }
+
+    private static func header(_ tag: String, _ declarations: [NamespaceDeclaration]) -> [UInt8] {
+        var escaper = XMLEscaper()
+        var bytes: [UInt8] = Array("<\(tag)".utf8)
+        for declaration in declarations {
+            bytes += Array((declaration.prefix.isEmpty ? " xmlns='" : " xmlns:\(declaration.prefix)='").utf8)
+            escaper.append(declaration.uri, to: &bytes, as: .attribute)
+            bytes.append(UInt8(ascii: "'"))
+        }
+        bytes.append(UInt8(ascii: ">"))
+        return bytes
     }
 }

@@ -63,14 +63,36 @@ struct LimitTests {
         #expect(failure(Self.open + "<c>" + tag(1001) + "</c>", limits) == .tooLarge(.tokenBytes))
     }
 
-    @Test("An end tag full of spaces and an endless reference are tags as well")
+    @Test("An end tag full of spaces is a tag as well, an endless reference is text")
     func otherTokens() {
         var limits = XMLLimits()
         limits.tokenBytes = 1000
+        limits.stanzaBytes = 2000
         #expect(failure(Self.open + "<a></a" + String(repeating: " ", count: 996) + ">", limits) == nil)
         #expect(failure(Self.open + "<a></a" + String(repeating: " ", count: 997) + ">", limits) == .tooLarge(.tokenBytes))
-        let reference = Self.open + "<a>&" + String(repeating: "x", count: 1200)
-        #expect(Outcome(reference.utf8.map { [$0] }, parser: XMLStreamParser(limits: limits)).failure == .tooLarge(.tokenBytes))
+        #expect(failure(Self.open + "<a>&" + String(repeating: "x", count: 1200), limits) == nil)
+        #expect(failure(Self.open + "<a>&" + String(repeating: "x", count: 2000), limits) == .tooLarge(.stanzaBytes))
+        #expect(failure(Self.open + "&" + String(repeating: "x", count: 2000), limits)?.kind == "notWellFormed")
+    }
+
+    @Test("What no stream may hold is refused soon, even if it never ends", arguments: ["<!--", "<!x", "<?x", "<a><!--", "<a><?x "])
+    func endlessNonsense(beginning: String) {
+        let text = Self.open + beginning + String(repeating: "x", count: 2000)
+        #expect(failure(text, XMLLimits())?.kind == "notWellFormed")
+    }
+
+    @Test("Whichever limit is passed first is the one that is named, however the bytes are cut")
+    func whichLimit() {
+        var limits = XMLLimits()
+        limits.stanzaBytes = 100
+        limits.tokenBytes = 60
+        limits.depth = 2
+        func attribute(_ length: Int) -> String { " a='" + String(repeating: "x", count: length) + "'" }
+        #expect(failure(Self.open + "<a><b\(attribute(80))/></a>", limits) == .tooLarge(.tokenBytes))
+        #expect(failure(Self.open + "<a>\(String(repeating: "x", count: 60))<b\(attribute(80))/></a>", limits) == .tooLarge(.stanzaBytes))
+        #expect(failure(Self.open + "<a><b><c/></b>\(String(repeating: "x", count: 100))</a>", limits) == .tooLarge(.depth))
+        #expect(failure(Self.open + "<a><b>\(String(repeating: "x", count: 100))<c/></b></a>", limits) == .tooLarge(.stanzaBytes))
+        #expect(failure(Self.open + "<a><b><c\(attribute(80))/></b></a>", limits) == .tooLarge(.tokenBytes))
     }
 
     @Test("A tag that never ends is refused as soon as it is too long")
@@ -101,20 +123,9 @@ struct LimitTests {
         #expect(failure(Self.open + padded(20_000), limits) == nil)
     }
 
-    @Test("A tag that is completed over and over in small reads uses a budget up")
-    func rescanBytes() throws {
-        var limits = XMLLimits()
-        limits.rescanBytes = 100_000
-        // A raw > is allowed in an attribute, so each of these could be the end of the tag.
-        let bytes = Array((Self.open + "<a b='" + String(repeating: ">", count: 2000) + "'/>").utf8)
-        let slow = Outcome(bytes.map { [$0] }, parser: XMLStreamParser(limits: limits))
-        #expect(slow.failure == .tooLarge(.rescanBytes))
-        #expect(Outcome([bytes], parser: XMLStreamParser(limits: limits)).failure == nil)
-    }
-
-    @Test("A tag of 64 KiB byte by byte is not scanned 65,536 times")
-    func patience() {
-        let text = Self.open + "<a b='" + String(repeating: "x", count: 65_000) + "'/><c/>"
+    @Test("A tag of 64 KiB byte by byte is scanned once, even if each byte could end it", arguments: ["x", ">"])
+    func longTag(filler: String) {
+        let text = Self.open + "<a b='" + String(repeating: filler, count: 65_000) + "'/><c/>"
         let outcome = Outcome(text.utf8.map { [$0] })
         #expect(outcome.failure == nil)
         #expect(outcome.stanzas.count == 2)
@@ -160,7 +171,6 @@ struct LimitTests {
         var limits = XMLLimits()
         limits.stanzaBytes = value
         limits.tokenBytes = value
-        limits.rescanBytes = value
         limits.depth = value
         limits.attributes = value
         limits.namespaceDeclarations = value

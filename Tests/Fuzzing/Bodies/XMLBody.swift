@@ -32,12 +32,11 @@ enum XMLBody {
             }
         }
 
-        /// The kind of error, without the place.
+        /// The kind of error.
         var kind: String {
             switch failure {
             case nil: "none"
-            // A zero as the second byte of a stream is seen as UTF-16, if the first is not refused before.
-            case .notWellFormed, .unsupportedEncoding("UTF-16"): "not well-formed"
+            case .notWellFormed: "not well-formed"
             case let other?: "\(other)"
             }
         }
@@ -59,31 +58,32 @@ enum XMLBody {
             small.attributes = 2
             small.nameBudget = 3
         }
-        return compareRewriting(text) ?? compareCuts(text, mode, small) ?? rewrite(text)
+        return compareFraming(text) ?? compareCuts(text, mode, small) ?? rewrite(text)
     }
 
-    /// A second `&` that is kept back shows as an error with the next byte only.
-    private static func compareRewriting(_ text: [UInt8]) -> String? {
-        let ended = [text[...], [UInt8(ascii: "<")]]
-        let rewritten = Outcome(ended, XMLStreamParser(limits: XMLLimits(), rewritesQuotes: true))
-        let plain = Outcome(ended, XMLStreamParser(limits: XMLLimits(), rewritesQuotes: false))
-        guard rewritten.isSame(as: plain), rewritten.kind == plain.kind else {
-            return "rewriting quotes changes \(plain) to \(rewritten)"
+    /// Against expat alone, which sees what is wrong with a stanza before the stanza has ended.
+    private static func compareFraming(_ text: [UInt8]) -> String? {
+        let parser = XMLStreamParser()
+        let framed = Outcome([text[...]], parser)
+        let plain = Outcome([text[...]], XMLStreamParser(limits: XMLLimits(), comparesOnly: true))
+        let isWaiting = framed.failure == nil && !parser.isBetweenStanzas
+        // Limits of bytes are those of the framer.
+        if case .tooLarge = framed.failure { return nil }
+        guard framed.isSame(as: plain), framed.kind == plain.kind || isWaiting else {
+            return "framing changes \(plain) to \(framed)"
         }
         return nil
     }
 
+    /// However the bytes are cut, all of it is the same, to the words of the error.
     private static func compareCuts(_ text: [UInt8], _ mode: UInt8, _ limits: XMLLimits) -> String? {
         let whole = Outcome([text[...]], XMLStreamParser(limits: limits))
         let length = Int(mode >> 3) + 1
         let pieces = stride(from: 0, to: text.count, by: length).map { text[$0..<min(text.count, $0 + length)] }
         let cut = Outcome(pieces, XMLStreamParser(limits: limits))
-        // An error in a tag that was kept back shows later, or not at all.
-        let isSameError = cut.kind == whole.kind || cut.failure == nil || limits.tokenBytes < 1000
-        guard cut.stanzas.count <= whole.stanzas.count || limits.skipsStanzas, isSameError else {
+        guard whole.isSame(as: cut), whole.failure == cut.failure else {
             return "cut by \(length): \(cut) instead of \(whole)"
         }
-        if whole.failure == nil, !whole.isSame(as: cut) { return "cut by \(length): \(cut) instead of \(whole)" }
         return nil
     }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where a scan stands. Words are copied whole, so the destination is written up to seven bytes ahead.
-struct ScanCursor {
+struct FramerCursor {
     let source: UnsafeRawPointer
     let end: Int
     let destination: UnsafeMutableRawPointer
     var input = 0
-    var output = 0
+    var output: Int
 
     @inline(__always)
     var byte: UInt8 { source.load(fromByteOffset: input, as: UInt8.self) }
@@ -41,8 +41,11 @@ struct ScanCursor {
         output &+= count
     }
 
-    mutating func passRest() {
-        (destination + output).copyMemory(from: source + input, byteCount: end &- input)
-        advance(end &- input)
+    /// Passes on what is left, or as much of it, and says how much that was.
+    mutating func passRest(upTo most: Int) -> Int {
+        let count = max(0, min(most, end &- input))
+        (destination + output).copyMemory(from: source + input, byteCount: count)
+        advance(count)
+        return count
     }
 }
