@@ -29,6 +29,13 @@ public struct XMLLimits: Sendable, Hashable {
 
     /// The defaults.
     public init() {}
+
+    /// The defaults for a link that carries the stanzas of many (``skipsStanzas``).
+    public static var link: XMLLimits {
+        var limits = XMLLimits()
+        limits.skipsStanzas = true
+        return limits
+    }
 }
 
 extension XMLLimits {

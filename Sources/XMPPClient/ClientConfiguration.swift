@@ -58,8 +58,8 @@ public struct ClientConfiguration: Sendable {
     /// XEP-0295 instead of XML. A server that does not read it answers with an error, and gets XML; it may have half of
     /// ``connectTimeout`` for that.
     public var framing = StreamFraming.xml
-    /// Limits of what is read.
-    public var limits = XMLLimits()
+    /// Limits of what is read. A stanza beyond them is left out, and the link goes on.
+    public var limits = XMLLimits.link
     /// The most time that connecting, TLS, login and binding may take together.
     public var connectTimeout = Duration.seconds(30)
     /// Silence after which the server is pinged.

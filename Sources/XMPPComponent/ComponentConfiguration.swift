@@ -16,8 +16,8 @@ public struct ComponentConfiguration: Sendable, CustomStringConvertible, CustomD
     public var security = ComponentSecurity.plaintext
     /// XEP-0295 instead of XML. A server that does not read it answers with an error, and gets XML from then on.
     public var framing = StreamFraming.xml
-    /// Limits of what is read.
-    public var limits = XMLLimits()
+    /// Limits of what is read. A stanza beyond them is left out, and the link goes on.
+    public var limits = XMLLimits.link
     /// The most bytes that may wait to be written; beyond it ``ComponentLink/send(_:)`` returns false.
     public var queueBytes = 256 << 20
     /// Waits between attempts to connect.

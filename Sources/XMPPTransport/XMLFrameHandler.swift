@@ -42,7 +42,12 @@ public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHa
     ///   - framing: what the peer sends.
     public init(receiver: Receiver, limits: XMLLimits, framing: StreamFraming = .xml) {
         self.receiver = receiver
-        if framing == .json { json = JSONStreamReader(objectBytes: min(limits.stanzaBytes, 64 << 20) &* 2) }
+        var limits = limits
+        if framing == .json {
+            json = JSONStreamReader(objectBytes: min(limits.stanzaBytes, 64 << 20) &* 2)
+            // An element that is not whole in its object would be skipped to the end of another's.
+            limits.skipsStanzas = false
+        }
         self.parser = XMLStreamParser(limits: limits)
     }
 

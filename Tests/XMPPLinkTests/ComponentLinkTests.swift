@@ -48,6 +48,26 @@ struct ComponentLinkTests {
         try await scene.end()
     }
 
+    @Test(
+        "A stranger's stanza that goes too far does not end the link for all: its head is reported, and what follows arrives",
+        arguments: [
+            String(repeating: "<a>", count: 30) + String(repeating: "</a>", count: 30),
+            "<a " + (0..<65).map { "a\($0)='' " }.joined() + "/>", "<a xmlns='\(String(repeating: "u", count: 257))'/>",
+            "<a b='\(String(repeating: "v", count: 70_000))'/>", String(repeating: "&apos;", count: 50_000), "<q:a/>",
+        ])
+    func poison(content: String) async throws {
+        let scene = LinkScene(server: try await FakeServer())
+        let peer = try await scene.server.peer(0)
+        try await peer.open()
+        try await scene.ready()
+        peer.send("<message id='1'/><message id='2' from='mallory@example/x'>\(content)</message><message id='3'/>")
+        try await eventually("the stanza behind it") { scene.recorder.elements.count == 3 }
+        #expect(scene.recorder.elements.map { $0["id"] } == ["1", "2", "3"])
+        #expect(scene.recorder.elements[1].firstChild(XMLStreamParser.refused) != nil)
+        #expect(scene.recorder.lost.isEmpty)
+        try await scene.end()
+    }
+
     @Test("A server that hangs up is connected to again")
     func reconnect() async throws {
         let scene = LinkScene(server: try await FakeServer())

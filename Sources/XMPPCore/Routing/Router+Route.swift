@@ -34,7 +34,8 @@ extension Router {
     private static let tooMuch = StanzaError(.policyViolation, "the stanza is larger or deeper than is taken")
 
     private func routeAnswer(_ stanza: Stanza) -> Route {
-        guard stanza.hasID else { return .ignore }
+        // Without its content an answer is none: whoever asked waits until it is given up.
+        guard stanza.hasID, !stanza.wasRefused else { return .ignore }
         guard stanza.type == "result" else { return .core(stanza) }
         let (payload, isOnly) = stanza.onlyChild
         guard let payload else { return .core(stanza) }
