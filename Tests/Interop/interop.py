@@ -101,7 +101,6 @@ async def perform(server, command, folder, checks):
     with checks.that("the component starts and answers a ping", must=True):
         await command.start()
         await ready(play)
-    await updating.release_key(play)
     for container in (False, True):
         play = Play(server, command, folder, checks, container)
         try:

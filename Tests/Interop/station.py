@@ -104,7 +104,7 @@ class Station:
         """The introduction of every later login: TLS has proved who we are."""
         online = await self.link.ask(
             "introduce", {"serial": self.serial, "firmware": self.firmware, "certificates": []}, "online")
-        self.online = {**self.online, **{name: online[name] for name in ("jid", "nextSeq", "configuration", "service", "time")}}
+        self.online = {**self.online, **{name: online[name] for name in ("jid", "nextSeq", "configuration", "service", "time", "releaseKeys", "directorKey")}}
         self.seq = online["nextSeq"] - 1
         return online
 
@@ -127,6 +127,10 @@ class Station:
         kind, offer, answer = await self.link.next_offer()
         if kind != "update":
             raise AssertionError(f"a {kind} was offered")
+        known = {key_identifier(unb64(key)) for key in self.online["releaseKeys"]}
+        if not known & {signature["key"] for signature in offer["manifest"]["signatures"]}:
+            # Keys are told in introductions only: this one may be newer than the last.
+            await self.introduce()
         manifest_bytes = open_envelope(offer["manifest"], "manifest", "release", [unb64(key) for key in self.online["releaseKeys"]])
         manifest = json.loads(manifest_bytes)
         assignment = json.loads(open_envelope(offer["assignment"], "assignment", "director", [unb64(self.online["directorKey"])]))

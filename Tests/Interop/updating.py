@@ -8,13 +8,6 @@ from identity import Key
 from link import Refused
 
 
-async def release_key(play):
-    """Trusted before anything is introduced, since `online` tells the stations which keys to believe."""
-    with play.checks.that("a release key is made and trusted", must=True):
-        await play.command.new_release_key(play.folder / "release.key")
-        await play.command.trust_release_key(play.folder / "release.key")
-
-
 async def state_of(play):
     jobs = [job for job in await play.command.jobs() if job["serial"] == play.serial]
     true(len(jobs) == 1, f"{len(jobs)} jobs for the station")
@@ -34,11 +27,15 @@ async def forged(play, update, **how):
 async def update(play):
     checks, station = play.checks, play.station
     artifact = secrets.token_bytes(20_000)
+    key = play.folder / f"{play.serial}.key"
+    with checks.that("a release key is made and trusted while the station is on line", must=True):
+        await play.command.new_release_key(key)
+        await play.command.trust_release_key(key)
     files = play.folder / f"{play.serial}.bin", play.folder / f"{play.serial}.json"
     files[0].write_bytes(artifact)
     with checks.that("a release is signed", must=True):
         await play.command.sign_release(
-            play.folder / "release.key", f"release-{play.serial}", 2, "2.0.0", "rev-b", files[0], "https://updates.example/ws-900-2.0.0.bin", files[1])
+            key, f"release-{play.serial}", 2, "2.0.0", "rev-b", files[0], "https://updates.example/ws-900-2.0.0.bin", files[1])
     with checks.that("it is offered to the station", must=True):
         await play.command.offer_update(files[1], 3600, play.serial)
     with checks.that("the station receives the offer, finds it signed by both roles and accepts", must=True):

@@ -69,7 +69,7 @@ private final class ReportTaker: ComponentConversation {
                 group: MultiThreadedEventLoopGroup.singleton,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         for _ in 0..<count { try await agent.measure() }
-        try await agent.begin(component.online([]), taker)
+        try await agent.begin(component.online([]))
         let reporting = Task { try await agent.report(over: taker) }
         while await agent.waitingReports > 0 { try await Task.sleep(for: .milliseconds(5)) }
         reporting.cancel()

@@ -64,6 +64,20 @@ import XMPPCore
         #expect(identity.state.phase == .installed)
     }
 
+    @Test func `keys are renewed by one more introduction, if there is a component to ask`() async throws {
+        let folder = TemporaryFolder()
+        let component = try HandMadeComponent()
+        let agent = try agent(try await component.engraved(folder))
+        await agent.attach(component)
+        #expect(await !agent.renewKeys(), "not installed yet")
+        _ = try await agent.introduce(over: component)
+        let asked = component.asked.count
+        #expect(await agent.renewKeys())
+        #expect(component.asked.dropFirst(asked) == ["introduce"])
+        component.state.withLock { $0.refuses = [asked + 1: StanzaError(.forbidden, "not allowed")] }
+        #expect(await !agent.renewKeys())
+    }
+
     @Test func `a refusal leaves everything as it was`() async throws {
         let folder = TemporaryFolder()
         let component = try HandMadeComponent()

@@ -17,6 +17,9 @@ private final class Stage: Sendable {
         var statuses: [UpdateStatus] = []
         var elements: [Element] = []
         var delivery = StatusDelivery.acknowledged
+        /// The keys that an introduction would tell; nil if none is possible.
+        var newestKeys: [P256PublicKey]?
+        var renewals = 0
     }
 
     let state = Mutex(State())
@@ -68,6 +71,14 @@ private final class Stage: Sendable {
                         state.elements.append(element)
                         return state.delivery
                     }
+                },
+                renewKeys: {
+                    let keys = self.state.withLock { state in
+                        state.renewals += 1
+                        return state.newestKeys
+                    }
+                    guard let keys else { return false }
+                    return (try? self.identity.update { $0.releaseKeys = keys.map { Self.text($0.point) } }) != nil
                 }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
@@ -210,6 +221,29 @@ private final class Stage: Sendable {
         #expect(await (try stage.updater().standing) == nil)
         let none = try await stage.updater(install: []).offer(stage.fixture().offer())
         #expect(none.reason == "no-installer")
+    }
+
+    @Test func `an offer by a key that was trusted after the last introduction is judged with the newest keys`() async throws {
+        let stage = try await Stage()
+        let key = try P256PrivateKey()
+        var fixture = try stage.fixture()
+        fixture.releaseSigner = key
+        let updater = try stage.updater()
+        let answer = try await updater.offer(fixture.offer())
+        #expect(answer.answer == .deferred, "no introduction was possible")
+        #expect(answer.until == Double(UpdateFixture.now + 60))
+        stage.state.withLock { $0.newestKeys = [stage.component.release.publicKey] }
+        let refused = try await updater.offer(fixture.offer())
+        #expect(refused.answer == .refused)
+        #expect(refused.reason?.hasPrefix("unknown-key") == true, "the newest keys do not hold it either")
+        stage.state.withLock { $0.newestKeys = [stage.component.release.publicKey, key.publicKey] }
+        #expect(try await updater.offer(fixture.offer()).answer == .accepted)
+        #expect(stage.state.withLock { $0.renewals } == 3)
+        var forged = try fixture.offer()
+        forged.job = "job-3"
+        forged.manifest.signatures[0].signature[10] ^= 1
+        #expect(try await updater.offer(forged).reason?.hasPrefix("bad-signature") == true)
+        #expect(stage.state.withLock { $0.renewals } == 3, "only a key that is not known is asked for")
     }
 
     @Test func `in quiet hours it is deferred, and begins by itself when they are over`() async throws {

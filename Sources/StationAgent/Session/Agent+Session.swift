@@ -92,12 +92,13 @@ extension Agent {
             wakeSensor.raise()
             return true
         }
+        await attach(conversation)
         do throws(ClientError) { try await connection.sendPresence() } catch {
             throw AgentError(.unreachable, error.sentence)
         }
         while !Task.isCancelled {
             let online = try await introduce(over: conversation)
-            try await begin(online, conversation)
+            try await begin(online)
             environment.observe(.online)
             logger.info("station online", metadata: ["next-seq": "\(online.nextSeq)"])
             wakeUpdates.raise()
@@ -164,9 +165,11 @@ extension Agent {
         }
     }
 
-    func begin(_ online: Online, _ conversation: any ComponentConversation) throws(AgentError) {
+    /// Offers may come right behind the answer to the introduction, before that is taken in.
+    func attach(_ conversation: any ComponentConversation) { self.conversation = conversation }
+
+    func begin(_ online: Online) throws(AgentError) {
         try spool.reconcile(nextNumber: online.nextSeq)
-        self.conversation = conversation
         reporter.online(from: spool.firstWaiting ?? spool.nextNumber)
         let skew = environment.now().seconds - online.time
         if abs(skew) > 60 { logger.warning("clock differs from the component's", metadata: ["seconds": "\(Int(skew))"]) }

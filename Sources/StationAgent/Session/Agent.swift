@@ -142,7 +142,8 @@ public actor Agent {
             surroundings: Updater.Surroundings(
                 now: { Int64(now().seconds) },
                 waitingReports: { [weak self] in await self?.waitingReports ?? 0 },
-                send: { [weak self] payload in await self?.sendStatus(payload) ?? .later }),
+                send: { [weak self] payload in await self?.sendStatus(payload) ?? .later },
+                renewKeys: { [weak self] in await self?.renewKeys() ?? false }),
             logger: logger)
     }
 
@@ -168,6 +169,18 @@ public actor Agent {
         let answer = try await updater.offer(offer)
         wakeUpdates.raise()
         return answer
+    }
+
+    /// Introduces the station once more, beside its reports, for the keys that the answer tells.
+    func renewKeys() async -> Bool {
+        guard identity.state.phase == .installed, let conversation else { return false }
+        do throws(AgentError) {
+            _ = try await introduce(over: conversation)
+            return true
+        } catch {
+            logger.warning("no newer keys", metadata: ["reason": "\(error)"])
+            return false
+        }
     }
 
     private func sendStatus(_ payload: XMPPElement) async -> StatusDelivery {

@@ -36,15 +36,19 @@ public actor Updater {
         public var waitingReports: @Sendable () async -> Int
         /// Sends an `update-status`.
         public var send: @Sendable (Element) async -> StatusDelivery
+        /// Introduces the station anew, so that it has the newest keys; false if that is not possible now.
+        public var renewKeys: @Sendable () async -> Bool
 
         /// Makes surroundings.
         public init(
             now: @escaping @Sendable () -> Int64, waitingReports: @escaping @Sendable () async -> Int,
-            send: @escaping @Sendable (Element) async -> StatusDelivery
+            send: @escaping @Sendable (Element) async -> StatusDelivery,
+            renewKeys: @escaping @Sendable () async -> Bool = { false }
         ) {
             self.now = now
             self.waitingReports = waitingReports
             self.send = send
+            self.renewKeys = renewKeys
         }
     }
 
@@ -82,7 +86,25 @@ public actor Updater {
     // MARK: The offer
 
     /// Answers an offer. The same job again gets an answer again, and is not begun twice.
+    ///
+    /// Keys are told in introductions only, so an offer by a key that is not known may be newer than the last one: then
+    /// the station introduces itself anew, and judges with what it was told.
     public func offer(_ offer: Update) async throws(AgentError) -> UpdateAnswer {
+        if knowsNoKey(of: offer), await !surroundings.renewKeys(), knowsNoKey(of: offer) {
+            return UpdateAnswer(
+                job: offer.job, answer: .deferred, until: Double(surroundings.now() + 60),
+                reason: UpdateRefusal.Reason.unknownKey.rawValue)
+        }
+        return try await judge(offer)
+    }
+
+    private func knowsNoKey(of offer: Update) -> Bool {
+        guard job?.offer != offer else { return false }
+        do throws(UpdateRefusal) { _ = try verify(offer, surroundings.now()) } catch { return error.reason == .unknownKey }
+        return false
+    }
+
+    private func judge(_ offer: Update) async throws(AgentError) -> UpdateAnswer {
         let now = surroundings.now()
         if let job, job.offer.job == offer.job { return try await offerAgain(offer, job, now) }
         if let job, !job.state.isFinal, job.state != .waiting {
