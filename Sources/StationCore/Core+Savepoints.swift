@@ -20,7 +20,7 @@ extension Core {
             }
         } catch {
             context.rollBack(to: mark)
-            guard let failure, !store.isFailure(failure) else { throw error }
+            guard let failure, !store.isFailure(failure), !store.isFailure(error) else { throw error }
             report(failure, what, stanza)
         }
         try runRaised()

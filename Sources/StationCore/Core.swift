@@ -10,12 +10,6 @@ import XMPPCore
 ///
 /// Not thread-safe: used by one thread (``CoreThread``), or by a test under a virtual clock.
 public final class Core {
-    struct Pending {
-        let to: JID?
-        let due: Timestamp
-        let answer: (Stanza?, CoreContext) throws -> Void
-    }
-
     let store: any CoreStore
     let clock: any CoreClock
     let limits: CoreLimits
@@ -31,11 +25,13 @@ public final class Core {
 
     private var works: [UInt64: CoreContext.Work] = [:]
     private var nextWork: UInt64 = 1
-    var pending: [String: Pending] = [:]
+    var pending: PendingRequests
     var timersDue: Timestamp?
     private var replies: [() -> Void] = []
-    /// Sorted by due time.
-    private var alarms: [CoreContext.Alarm] = []
+    var alarms = DueQueue<(CoreContext) throws -> Void>()
+    var time: SteadyTime
+    /// Commands and control that the last batch had no time for, in their order.
+    var putOff: [CoreRequest] = []
 
     public init(
         store: any CoreStore, modules: [any CoreModule], clock: any CoreClock, random: any CoreRandom,
@@ -51,6 +47,8 @@ public final class Core {
         self.workDone = workDone
         context = CoreContext(store: store, random: random)
         output = CoreOutput(outlet: outlet, limits: limits)
+        pending = PendingRequests(limit: limits.pendingRequests)
+        time = SteadyTime(clock: clock.now(), ticks: clock.ticks())
         var registry = CoreRegistry()
         for module in modules { module.register(on: &registry) }
         self.registry = registry
@@ -58,6 +56,7 @@ public final class Core {
 
     /// Loads the modules' tables. Call once, before the first batch.
     public func start() throws {
+        moveTime()
         try store.transaction {
             for module in modules { try module.load() }
             timersDue = try store.nextTimer()
@@ -67,34 +66,67 @@ public final class Core {
     /// The last thing, after the last batch.
     public func finish() throws { try store.close() }
 
-    /// When the core wants to be woken next, for a timer, an unanswered request or a look at a congested link.
-    public var nextWake: Timestamp? {
-        let look = output.lookAgain.map { output.now.adding(milliseconds: $0) }
-        return [pending.isEmpty ? nil : pendingDue, timersDue, alarms.first?.due, look].compactMap { $0 }.min()
+    /// How many requests were put off and come first in the next batch; so many fewer are to be taken.
+    public var putOffCount: (commands: Int, control: Int) {
+        if putOff.isEmpty { return (0, 0) }
+        let commands = putOff.count(where: \.isCommand)
+        return (commands, putOff.count - commands)
     }
 
-    /// A lower bound of the due times in `pending`; exact after each sweep.
-    private var pendingDue: Timestamp?
-
-    /// Handles the requests in one transaction. Throws only if the store failed: then nothing was
-    /// acknowledged, and the process has to end (a failed fsync is never retried).
+    /// Handles the requests in one transaction, after those that the last batch has put off. Throws only if the store
+    /// failed: then nothing was acknowledged, and the process has to end (a failed fsync is never retried).
     public func process(_ requests: [CoreRequest]) throws {
-        let now = clock.now()
-        context.now = now
-        output.now = now
+        moveTime()
+        output.now = context.now
         output.look()
         try store.transaction {
             context.isLinkCongested = output.isCongested
             context.refusedChunks = output.refusedChunks
-            for request in requests { try handle(request) }
+            try handleAll(inOrder(requests))
             if output.takeRelief() {
                 for handler in registry.linkReliefs { try attempt("link relieved") { try handler(context) } }
             }
-            try fireTimers(now)
-            giveUpUnanswered(now)
-            try ringAlarms(now)
+            try fireTimers()
+            try giveUpUnanswered()
+            try ringAlarms()
         }
         release()
+    }
+
+    /// Whether this batch has run for as long as commands, control and timers may hold it up.
+    var isOutOfTime: Bool { clock.ticks() &- context.ticks > limits.batchMilliseconds &* 1_000_000 }
+
+    /// Reports are taken in any case: there are only so many of them. What else there is has a limit in time, since one of
+    /// them may cost a hundred times as much as another.
+    private func handleAll(_ requests: [CoreRequest]) throws {
+        var isOver = false
+        for request in requests {
+            switch request {
+            case .reports, .shed: try handle(request)
+            default:
+                guard !isOver else {
+                    putOff.append(request)
+                    continue
+                }
+                try handle(request)
+                isOver = isOutOfTime
+            }
+        }
+    }
+
+    /// What was put off comes before what is new of its kind.
+    private func inOrder(_ requests: [CoreRequest]) -> [CoreRequest] {
+        guard !putOff.isEmpty else { return requests }
+        let old = putOff
+        putOff.removeAll(keepingCapacity: true)
+        let shed = requests.prefix { if case .shed = $0 { true } else { false } }
+        let new = requests[shed.endIndex...]
+        var ordered = Array(shed)
+        for isCommand in [true, false] {
+            ordered += old.filter { $0.isCommand == isCommand }
+            ordered += new.filter { $0.isCommand == isCommand }
+        }
+        return ordered
     }
 
     // MARK: - Effects
@@ -112,19 +144,24 @@ public final class Core {
         for hook in effects.hooks { hook(output) }
         output.flush()
         for work in effects.works { start(work) }
-        for alarm in effects.alarms { alarms.append(alarm) }
-        if !effects.alarms.isEmpty { alarms.sort { $0.due < $1.due } }
+        output.flush()
+        for alarm in effects.alarms { alarms.insert(alarm.ring, due: alarm.due) }
     }
 
     private func send(_ request: CoreContext.Request) {
-        guard let id = request.stanza.id, pending.count < limits.pendingRequests else { return }
-        let due = Timestamp(milliseconds: context.now.milliseconds &+ request.timeout)
-        pending[id] = Pending(to: request.stanza.to, due: due, answer: request.answer)
-        pendingDue = pendingDue.map { min($0, due) } ?? due
+        guard let id = request.stanza.id else { return }
+        pending.insert(
+            PendingRequests.Request(to: request.stanza.to, answer: request.answer), id: id,
+            due: context.ticks(after: request.timeout))
         output.send(request.stanza)
     }
 
+    /// Beyond the limit, work for a stanza is refused with an answer; work of our own is bounded by those who ask for it.
     private func start(_ work: CoreContext.Work) {
+        if works.count >= limits.pendingWork, let stanza = work.stanza {
+            if let answer = stanza.error(StanzaError(.resourceConstraint, "too busy; try again later")) { output.send(answer) }
+            return
+        }
         let id = nextWork
         nextWork &+= 1
         works[id] = work
@@ -143,16 +180,19 @@ public final class Core {
         case .workDone(let id, let result):
             guard let work = works.removeValue(forKey: id) else { return }
             try attempt("work", work.stanza) { try work.then(result, context) }
-        case .linkReady:
-            output.linkIs(up: true)
+        case .linkReady(let generation):
+            output.linkIs(up: generation)
             context.isLinkCongested = output.isCongested
             for handler in registry.linkReadies { try attempt("link ready") { try handler(context) } }
         case .linkLost:
-            output.linkIs(up: false)
+            output.linkIs(up: nil)
             context.isLinkCongested = true
             for handler in registry.linkLosses { try attempt("link lost") { try handler(context) } }
-        case .shed(let sender):
-            for handler in registry.sheds { try attempt("shed") { try handler(sender, context) } }
+        case .shed(let senders):
+            for handler in registry.sheds {
+                guard let senders else { handler(nil, context); continue }
+                for sender in senders { handler(sender, context) }
+            }
         case .wake: break
         }
     }
@@ -188,70 +228,54 @@ public final class Core {
         }
     }
 
-    /// Matched on the 128-bit random id and the full JID; late, twice or from another sender is ignored.
+    /// Late, twice or from another sender is ignored, and counted.
     private func answer(with stanza: Stanza) throws {
-        guard let id = stanza.id, let waiting = pending[id], waiting.to == stanza.from else { return }
-        pending.removeValue(forKey: id)
+        guard let id = stanza.id, let waiting = pending.take(id: id, from: stanza.from) else {
+            context.ignoredAnswers &+= 1
+            return
+        }
         try attempt("answer") { try waiting.answer(stanza, context) }
     }
 
     private func handle(
         command name: String, _ arguments: JSONDocument, _ reply: @escaping @Sendable (Result<JSON, CommandError>) -> Void
     ) throws {
+        if let handler = registry.longCommands[name] { return try begin(handler, arguments, reply) }
         guard let handler = registry.commands[name] else {
             replies.append { reply(.failure(CommandError("not-found", "there is no command '\(name)'"))) }
             return
         }
         var result: Result<JSON, CommandError> = .failure(CommandError("internal-error", "not run"))
         try attempt("command") {
-            do {
-                result = .success(try handler(arguments.root, context))
-            } catch let error as CommandError {
-                result = .failure(error)
-                throw error
-            } catch let error as JSONError {
-                let refusal = CommandError("bad-request", "\(error)")
-                result = .failure(refusal)
-                throw refusal
-            } catch {
-                result = .failure(CommandError("internal-error", "\(error)"))
-                throw error
-            }
+            result = try Self.refusing { try handler(arguments.root, context) } else: { result = .failure($0) }
         }
         replies.append { reply(result) }
     }
 
-    // MARK: - Timers
-
-    private func fireTimers(_ now: Timestamp) throws {
-        if let due = timersDue, due <= now {
-            for timer in try store.dueTimers(at: now, limit: limits.batchControl) {
-                try store.clearTimer(name: timer.name, key: timer.key)
-                guard let handler = registry.timers[timer.name] else { continue }
-                try attempt("timer") { try handler(timer.key, context) }
-            }
-            timersDue = try store.nextTimer()
+    private func begin(
+        _ handler: CoreRegistry.LongCommandHandler, _ arguments: JSONDocument,
+        _ reply: @escaping @Sendable (Result<JSON, CommandError>) -> Void
+    ) throws {
+        let answer = { [unowned self] (result: Result<JSON, CommandError>) in replies.append { reply(result) } }
+        try attempt("command") {
+            _ = try Self.refusing { try handler(arguments.root, context, answer) } else: { answer(.failure($0)) }
         }
     }
 
-    private func ringAlarms(_ now: Timestamp) throws {
-        let due = alarms.prefix { $0.due <= now }
-        alarms.removeFirst(due.count)
-        for alarm in due { try attempt("alarm") { try alarm.ring(context) } }
-    }
-
-    private func giveUpUnanswered(_ now: Timestamp) {
-        guard let due = pendingDue, due <= now else { return }
-        pendingDue = nil
-        for (id, waiting) in pending {
-            if waiting.due <= now {
-                pending.removeValue(forKey: id)
-                do { try attempt("unanswered request") { try waiting.answer(nil, context) } } catch {
-                    logger.error("unanswered request failed", metadata: ["error": "\(error)"])
-                }
-            } else {
-                pendingDue = pendingDue.map { min($0, waiting.due) } ?? waiting.due
-            }
+    /// Runs a command; what it throws is told as a refusal, and thrown on.
+    private static func refusing<T>(_ body: () throws -> T, else refuse: (CommandError) -> Void) throws -> Result<T, CommandError> {
+        do {
+            return .success(try body())
+        } catch let error as CommandError {
+            refuse(error)
+            throw error
+        } catch let error as JSONError {
+            let refusal = CommandError("bad-request", "\(error)")
+            refuse(refusal)
+            throw refusal
+        } catch {
+            refuse(CommandError("internal-error", "\(error)"))
+            throw error
         }
     }
 }

@@ -38,12 +38,19 @@ public final class CoreContext {
     }
 
     struct Alarm {
-        let due: Timestamp
+        /// By the monotonic clock.
+        let due: Int64
         let ring: (CoreContext) throws -> Void
     }
 
     /// The time of the batch: the same for all its requests.
     public internal(set) var now = Timestamp(milliseconds: 0)
+    /// The monotonic clock when the batch began, in nanoseconds.
+    var ticks: Int64 = 0
+    /// How far the clock is ahead of ``now`` after a leap that is not followed, in milliseconds; 0 without one.
+    public internal(set) var clockLeapMilliseconds: Int64 = 0
+    /// Answers that nobody had asked for, since the start: late, forged, or a second time.
+    public internal(set) var ignoredAnswers: Int64 = 0
     /// See ``CoreOutput/isCongested``.
     public internal(set) var isLinkCongested = false
     /// See ``CoreOutput/refusedChunks``.
@@ -120,7 +127,15 @@ public final class CoreContext {
     /// Runs `body` as a request of its own after this time; in memory only, for pacing and retries
     /// of what a restart begins anew anyway.
     public func later(milliseconds: Int64, _ body: @escaping (CoreContext) throws -> Void) {
-        effects.alarms.append(Alarm(due: now.adding(milliseconds: milliseconds), ring: body))
+        effects.alarms.append(Alarm(due: ticks(after: milliseconds), ring: body))
+    }
+
+    /// The moment so many milliseconds after the batch began, by the monotonic clock.
+    func ticks(after milliseconds: Int64) -> Int64 { ticks &+ Self.nanoseconds(max(0, milliseconds)) }
+
+    /// Nanoseconds of that many milliseconds, 34 years at most.
+    static func nanoseconds(_ milliseconds: Int64) -> Int64 {
+        min(max(milliseconds, -1 << 40), 1 << 40) &* 1_000_000
     }
 
     /// Takes a timer back.

@@ -28,11 +28,15 @@ public protocol StanzaOutlet: Sendable {
     /// False when the link is down or its queue is full. What was not taken is lost: whoever
     /// needs it asks again (transient effects), or its row is still there (durable ones).
     func deliver(_ stanzas: [UInt8]) -> Bool
+    /// The same for this connection alone: false if there is another one by now. What was sent over the one before may be
+    /// lost, and nothing that follows it may arrive without it.
+    func deliver(_ stanzas: [UInt8], over generation: Int) -> Bool
     /// Bytes that were taken and not yet written to the server; 0 where nobody counts them.
     var pendingBytes: Int { get }
 }
 
 extension StanzaOutlet {
+    public func deliver(_ stanzas: [UInt8], over generation: Int) -> Bool { deliver(stanzas) }
     public var pendingBytes: Int { 0 }
 }
 
@@ -42,6 +46,9 @@ public struct CoreLimits: Sendable {
     public var batchRequests = 4096
     /// Of these, how many may be control requests before data gets its turn.
     public var batchControl = 1024
+    /// How long commands, control and timers may hold up a batch; what is left of them comes first in the next one. A
+    /// client sees no pause of more than twice this and the disk's.
+    public var batchMilliseconds: Int64 = 25
     /// The most bytes of stanzas that wait for the core before reports are refused (`resource-constraint`).
     public var inboxBytes = 64 * 1024 * 1024
     /// The most bytes of control stanzas that wait for the core, with the reads of the link that they keep in memory.
@@ -62,6 +69,8 @@ public struct CoreLimits: Sendable {
     public var linkRelievedBytes = 32 * 1024 * 1024
     /// IQ requests of ours that may be unanswered at once; beyond it the oldest is given up.
     public var pendingRequests = 300_000
+    /// Slow work that may be under way at once; beyond it, the stanza that asks for more is refused.
+    public var pendingWork = 10_000
 
     public init() {}
 }

@@ -22,6 +22,10 @@ public struct CoreRegistry {
     public typealias StanzaHandler = (Stanza, CoreContext) throws -> Void
     /// Handles a command's arguments and returns its result; throws ``CommandError``.
     public typealias CommandHandler = (JSONValue, CoreContext) throws -> JSON
+    /// Begins a long command, which calls its last argument once, from whichever request ends it.
+    public typealias LongCommandHandler = (
+        JSONValue, CoreContext, _ answer: @escaping (Result<JSON, CommandError>) -> Void
+    ) throws -> Void
     /// Handles a timer that has come due, by its key.
     public typealias TimerHandler = (String, CoreContext) throws -> Void
 
@@ -39,12 +43,13 @@ public struct CoreRegistry {
     var presences: [StanzaHandler] = []
     var bounceHandlers: [StanzaHandler] = []
     var commands: [String: CommandHandler] = [:]
+    var longCommands: [String: LongCommandHandler] = [:]
     var timers: [String: TimerHandler] = [:]
     var events: [(DomainEvent, CoreContext) throws -> Void] = []
     var linkReadies: [(CoreContext) throws -> Void] = []
     var linkLosses: [(CoreContext) throws -> Void] = []
     var linkReliefs: [(CoreContext) throws -> Void] = []
-    var sheds: [(JID?, CoreContext) throws -> Void] = []
+    var sheds: [(JID?, CoreContext) -> Void] = []
 
     public init() {}
 
@@ -72,6 +77,11 @@ public struct CoreRegistry {
         commands[name] = handler
     }
 
+    /// A command that takes long, and so goes on in requests of its own (``CoreContext/later(milliseconds:_:)``).
+    public mutating func longCommand(_ name: String, _ handler: @escaping LongCommandHandler) {
+        longCommands[name] = handler
+    }
+
     /// A timer of this name has come due.
     public mutating func timer(_ name: String, _ handler: @escaping TimerHandler) { timers[name] = handler }
 
@@ -90,13 +100,14 @@ public struct CoreRegistry {
     public mutating func linkRelieved(_ handler: @escaping (CoreContext) throws -> Void) { linkReliefs.append(handler) }
 
     /// A report of this sender (bare or full JID) was refused for overload before it reached the core; nil: reports of
-    /// many, not known which.
-    public mutating func shed(_ handler: @escaping (JID?, CoreContext) throws -> Void) { sheds.append(handler) }
+    /// many, not known which. For memory alone: there may be tens of thousands of them at once, and the
+    /// handler has no savepoint.
+    public mutating func shed(_ handler: @escaping (JID?, CoreContext) -> Void) { sheds.append(handler) }
 
     /// The payloads that the router has to hand on.
     public var iqPayloads: [(type: IQType, payload: XMLName)] { iqs.keys.map { ($0.type, $0.payload) } }
     /// The payloads of messages that the router has to hand on.
     public var messagePayloads: [XMLName] { Array(messages.keys) }
     /// All commands, sorted.
-    public var commandNames: [String] { commands.keys.sorted() }
+    public var commandNames: [String] { (Array(commands.keys) + longCommands.keys).sorted() }
 }

@@ -28,7 +28,8 @@ public final class CoreOutput {
     public private(set) var isCongested = false
     /// The link is relieved, and nobody was told yet.
     private var isRelieved = false
-    private var isUp = true
+    /// The connection that the core knows of; nil while there is none.
+    private var link: Int? = 0
 
     init(outlet: any StanzaOutlet, limits: CoreLimits) {
         self.outlet = outlet
@@ -57,7 +58,7 @@ public final class CoreOutput {
     public func flush() {
         guard writer.count > 0 else { return }
         // The outlet copies what it takes, so the memory is written again.
-        isFlowing = outlet.deliver(writer.bytes)
+        isFlowing = link.map { outlet.deliver(writer.bytes, over: $0) } ?? false
         writer.removeAll(keepingCapacity: true)
         if !isFlowing {
             refusedChunks &+= 1
@@ -76,22 +77,22 @@ public final class CoreOutput {
     /// How soon a congested link is to be looked at again, in milliseconds; nil if there is no need.
     var lookAgain: Int64? {
         if isRelieved { return 0 }
-        return isCongested && isUp ? Self.lookMilliseconds : nil
+        return isCongested && link != nil ? Self.lookMilliseconds : nil
     }
 
     private static let lookMilliseconds: Int64 = 50
 
-    /// The link came up or went down.
-    func linkIs(up: Bool) {
-        isUp = up
-        isFlowing = up
-        if !up { isCongested = true }
+    /// The link came up, with this number, or went down.
+    func linkIs(up generation: Int?) {
+        link = generation
+        isFlowing = generation != nil
+        if generation == nil { isCongested = true }
         look()
     }
 
     /// Whether the server has taken enough by now. A link that has refused is tried again once little waits in it.
     func look() {
-        guard isCongested, isUp, outlet.pendingBytes <= relievedBytes else { return }
+        guard isCongested, link != nil, outlet.pendingBytes <= relievedBytes else { return }
         isFlowing = true
         isCongested = false
         isRelieved = true

@@ -13,12 +13,13 @@ public enum CoreRequest: Sendable {
     case command(name: String, arguments: JSONDocument, reply: @Sendable (Result<JSON, CommandError>) -> Void)
     /// Slow work that has come back.
     case workDone(id: UInt64, result: any Sendable)
-    /// The component link is up: probe, offer again.
-    case linkReady
+    /// The component link is up: probe, offer again. Each connection has a number of its own; what the core sends from now
+    /// on is for this one alone.
+    case linkReady(generation: Int)
     /// The component link is down: presence is unknown now.
     case linkLost
-    /// A report of this sender was refused for overload before it reached the core; nil: of many, not known which.
-    case shed(JID?)
+    /// Reports of these senders were refused for overload before they reached the core; nil: of many, not known which.
+    case shed([JID]?)
     /// Look at the timers.
     case wake
 
@@ -27,6 +28,8 @@ public enum CoreRequest: Sendable {
         if case .reports(let batch) = self { return batch.items.count }
         return 1
     }
+
+    var isCommand: Bool { if case .command = self { true } else { false } }
 }
 
 /// Why a command was refused: a condition to switch on and a sentence to read.

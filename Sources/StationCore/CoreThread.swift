@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Logging
-import StationModel
 
 /// The one thread that owns the store: takes what has gathered in the inbox, hands it to the core, again and again.
 public final class CoreThread: @unchecked Sendable {
@@ -35,8 +34,7 @@ public final class CoreThread: @unchecked Sendable {
 
     private func run() {
         while true {
-            let deadline = core.nextWake.map { Date(timeIntervalSince1970: Double($0.milliseconds) / 1000) }
-            guard let batch = inbox.take(until: deadline) else {
+            guard let batch = inbox.take(within: core.nextWake, putOff: core.putOffCount) else {
                 do { try core.finish() } catch {
                     logger.error("the store was not closed", metadata: ["error": "\(error)"])
                 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import StationJSON
 import XMPPCore
 
@@ -22,13 +21,16 @@ public final class Inbox: @unchecked Sendable {
             self.bytes += bytes
         }
 
-        /// Takes requests until their weights reach `limit`; always at least one.
+        /// Takes requests until their weights reach `limit`; one may be heavier than it.
         mutating func take(_ limit: Int, into batch: inout [CoreRequest]) {
             var weight = 0
             while first < items.count, weight < limit {
                 weight += items[first].request.weight
                 bytes -= items[first].bytes
-                batch.append(items[first].request)
+                // The place is used again only when the queue runs empty; what was taken must not live so long.
+                var taken = CoreRequest.wake
+                swap(&taken, &items[first].request)
+                batch.append(taken)
                 first += 1
             }
             if first == items.count {
@@ -42,7 +44,7 @@ public final class Inbox: @unchecked Sendable {
     }
 
     // Guarded by `condition`.
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var commands = Queue()
     private var control = Queue()
     private var data = Queue()
@@ -56,30 +58,28 @@ public final class Inbox: @unchecked Sendable {
 
     /// Bytes that wait, for whoever watches over memory.
     public var waitingBytes: Int {
-        condition.lock()
-        defer { condition.unlock() }
-        return commands.bytes + control.bytes + data.bytes
+        condition.withLock { commands.bytes + control.bytes + data.bytes }
     }
 
     /// Reports and the like. False, and nothing taken, when the queue is full.
     public func append(data requests: [CoreRequest], bytes: Int) -> Bool {
-        condition.lock()
-        defer { condition.unlock() }
-        guard !closed, data.bytes + bytes <= limits.inboxBytes else { return false }
-        data.append(requests, bytes: bytes)
-        condition.signal()
-        return true
+        condition.withLock {
+            guard !closed, data.bytes + bytes <= limits.inboxBytes else { return false }
+            data.append(requests, bytes: bytes)
+            condition.signal()
+            return true
+        }
     }
 
     /// Everything else. False, and nothing taken, when the queue is full.
     @discardableResult
     public func append(control requests: [CoreRequest], bytes: Int = 0) -> Bool {
-        condition.lock()
-        defer { condition.unlock() }
-        guard !closed, bytes == 0 || control.bytes + bytes <= limits.controlBytes else { return false }
-        control.append(requests, bytes: bytes)
-        condition.signal()
-        return true
+        condition.withLock {
+            guard !closed, bytes == 0 || control.bytes + bytes <= limits.controlBytes else { return false }
+            control.append(requests, bytes: bytes)
+            condition.signal()
+            return true
+        }
     }
 
     /// A command of the operator. Refused at once, with an answer, when too many wait.
@@ -88,13 +88,12 @@ public final class Inbox: @unchecked Sendable {
         reply: @escaping @Sendable (Result<JSON, CommandError>) -> Void
     ) {
         let bytes = arguments.withBytes { $0.count } + Self.commandBytes
-        condition.lock()
-        let isTaken = !closed && commands.bytes + bytes <= limits.commandBytes
-        if isTaken {
+        let isTaken = condition.withLock {
+            guard !closed, commands.bytes + bytes <= limits.commandBytes else { return false }
             commands.append([.command(name: name, arguments: arguments, reply: reply)], bytes: bytes)
             condition.signal()
+            return true
         }
-        condition.unlock()
         if !isTaken { reply(.failure(CommandError("resource-constraint", "too many commands wait; try again later"))) }
     }
 
@@ -103,55 +102,54 @@ public final class Inbox: @unchecked Sendable {
 
     /// Reports of these senders were refused. The core hears of it before it sees anything that comes later.
     public func shed(_ senders: some Sequence<JID>) {
-        condition.lock()
-        defer { condition.unlock() }
-        guard !closed else { return }
-        for sender in senders where !hasShedTooMany {
-            shed.insert(sender.bare)
-            if shed.count > limits.shedSenders {
-                hasShedTooMany = true
-                shed.removeAll()
+        condition.withLock {
+            guard !closed else { return }
+            for sender in senders where !hasShedTooMany {
+                shed.insert(sender.bare)
+                if shed.count > limits.shedSenders {
+                    hasShedTooMany = true
+                    shed.removeAll()
+                }
             }
+            condition.signal()
         }
-        condition.signal()
     }
 
-    /// What has gathered: first who was refused, then commands, control, reports; waits until there is something, or until
-    /// `deadline` (a wall clock time). Nil once closed and empty.
-    public func take(until deadline: Date?) -> [CoreRequest]? {
-        condition.lock()
-        defer { condition.unlock() }
-        while commands.isEmpty && control.isEmpty && data.isEmpty && shed.isEmpty && !hasShedTooMany {
-            if closed { return nil }
-            if let deadline {
-                if !condition.wait(until: deadline) { return [] }
-            } else {
-                condition.wait()
+    /// What has gathered: first who was refused, then commands, control, reports; waits until there is something, but not
+    /// longer than told. Nil once closed and empty.
+    ///
+    /// - Parameters:
+    ///   - wait: nil for as long as it takes.
+    ///   - putOff: how many requests the core still has of the last batch; so many fewer are taken.
+    public func take(within wait: Duration?, putOff: (commands: Int, control: Int) = (0, 0)) -> [CoreRequest]? {
+        // A moment, since the condition may be signalled for nothing.
+        let end = wait.map { MonotonicMoment(after: $0) }
+        return condition.withLock {
+            while commands.isEmpty && control.isEmpty && data.isEmpty && shed.isEmpty && !hasShedTooMany {
+                if closed { return putOff == (0, 0) ? nil : [] }
+                if !condition.wait(until: end) { return [] }
             }
+            var batch: [CoreRequest] = []
+            takeShed(into: &batch)
+            commands.take(limits.batchControl - putOff.commands, into: &batch)
+            control.take(limits.batchControl - putOff.control, into: &batch)
+            data.take(limits.batchRequests, into: &batch)
+            return batch
         }
-        var batch: [CoreRequest] = []
-        takeShed(into: &batch)
-        commands.take(limits.batchControl, into: &batch)
-        control.take(limits.batchControl, into: &batch)
-        data.take(limits.batchRequests, into: &batch)
-        return batch
     }
 
     private func takeShed(into batch: inout [CoreRequest]) {
-        if hasShedTooMany {
-            batch.append(.shed(nil))
-            hasShedTooMany = false
-        }
-        guard !shed.isEmpty else { return }
-        for sender in shed { batch.append(.shed(sender)) }
+        guard hasShedTooMany || !shed.isEmpty else { return }
+        batch.append(.shed(hasShedTooMany ? nil : Array(shed)))
+        hasShedTooMany = false
         shed.removeAll(keepingCapacity: true)
     }
 
     /// Takes nothing more; what is there is still handed out.
     public func close() {
-        condition.lock()
-        closed = true
-        condition.broadcast()
-        condition.unlock()
+        condition.withLock {
+            closed = true
+            condition.broadcast()
+        }
     }
 }

@@ -13,7 +13,7 @@ public final class TimelineCommands: CoreModule {
     public func register(on core: inout CoreRegistry) {
         core.command("station.explain") { [self] arguments, _ in try explain(arguments) }
         core.command("log") { [self] arguments, _ in try log(arguments) }
-        core.command("log.verify") { [self] _, _ in try verify() }
+        core.longCommand("log.verify") { [self] _, context, answer in try verify(after: nil, 0, context, answer) }
     }
 
     private func explain(_ arguments: JSONValue) throws -> JSON {
@@ -47,21 +47,28 @@ public final class TimelineCommands: CoreModule {
         return .object([.init("entries", .array(rows))])
     }
 
-    /// Follows the chain from the first entry; the first one that does not fit is named.
-    private func verify() throws -> JSON {
-        var previous: AuditEntry?
-        var count: Int64 = 0
-        while true {
-            let page = try store.audit(after: previous?.sequence ?? 0, limit: 1000)
-            for entry in page {
-                guard entry.follows(previous) else {
-                    throw CommandError("conflict", "entry \(entry.sequence) of the log does not fit the one before it")
-                }
-                previous = entry
-                count += 1
+    /// Follows the chain from the first entry; the first one that does not fit is named. A page at a time, since the batches
+    /// go on beside it.
+    private func verify(
+        after last: AuditEntry?, _ count: Int64, _ context: CoreContext,
+        _ answer: @escaping (Result<JSON, CommandError>) -> Void
+    ) throws {
+        var previous = last
+        let page = try store.audit(after: last?.sequence ?? 0, limit: Self.pageEntries)
+        for entry in page {
+            guard entry.follows(previous) else {
+                let sentence = "entry \(entry.sequence) of the log does not fit the one before it"
+                return answer(.failure(CommandError("conflict", sentence)))
             }
-            if page.count < 1000 { break }
+            previous = entry
         }
-        return .object([.init("entries", .integer(count)), .init("hash", .string(previous?.hash ?? ""))])
+        let count = count &+ Int64(page.count)
+        guard page.count < Self.pageEntries else {
+            return context.later(milliseconds: 0) { [self] in try verify(after: previous, count, $0, answer) }
+        }
+        answer(.success(.object([.init("entries", .integer(count)), .init("hash", .string(previous?.hash ?? ""))])))
     }
+
+    /// What is hashed in one go: a millisecond or so.
+    private static let pageEntries = 200
 }

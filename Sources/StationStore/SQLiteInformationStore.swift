@@ -40,7 +40,16 @@ final class SQLiteInformationStore: InformationStore {
 
     // MARK: - Publishers
 
-    func lastPublisher() throws -> Int64 { try number("SELECT coalesce(max(number), 0) FROM publisher") }
+    /// Numbers are given one after the other, so one far beyond their count is a flipped bit; memory is reserved by it.
+    func lastPublisher() throws -> Int64 {
+        let last = try number("SELECT coalesce(max(number), 0) FROM publisher")
+        let count = try number("SELECT count(*) FROM publisher")
+        guard last <= 2 * count + 65_536 else {
+            throw StoreError(
+                .damaged, "the store has \(count) stations, but one with number \(last); put the last backup in its place")
+        }
+        return last
+    }
 
     /// Through the C API: a start reads all of them, and nothing is copied on the way.
     func eachPublisher(_ body: (StoredPublisher) throws -> Void) throws {

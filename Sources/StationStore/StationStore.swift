@@ -72,6 +72,12 @@ public final class StationStore {
     ) throws {
         self.path = path
         lock = try StoreLock(path: path + ".lock")
+        guard access(StoreRestore.draft(of: path), F_OK) != 0 else {
+            throw StoreError(
+                .unusable,
+                "a restore of the store \(path) did not come to its end; run it again with --replace (an older store was moved "
+                    + "to a folder beside it), or remove \(StoreRestore.draft(of: path))* to go on with what is there")
+        }
         var configuration = Configuration()
         configuration.label = "stationmaster"
         configuration.foreignKeysEnabled = true
@@ -188,13 +194,19 @@ extension StationStore: CoreStore {
 
     public func savepoint(_ body: () throws -> Void) throws {
         let mark = log.mark
+        let db = try database.db
+        // Compiled once: a batch has a savepoint for each of its requests.
+        try db.cachedStatement(sql: "SAVEPOINT request").execute()
         do {
-            try database.db.inSavepoint {
-                try body()
-                return .commit
-            }
+            try body()
+            try db.cachedStatement(sql: "RELEASE request").execute()
         } catch {
             log.rollBack(to: mark)
+            // After some failures SQLite has undone the whole transaction, and nothing can be released.
+            if db.isInsideTransaction {
+                try db.cachedStatement(sql: "ROLLBACK TO request").execute()
+                try db.cachedStatement(sql: "RELEASE request").execute()
+            }
             throw error
         }
     }

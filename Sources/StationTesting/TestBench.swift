@@ -86,9 +86,9 @@ public final class TestBench {
         composition = try Composition(
             configuration: configuration, clock: clock, random: SeededRandom(seed: seed &+ restarts), pool: pool,
             inbox: inbox, link: outlet, logger: logger)
-        outlet.set(up: true)
+        outlet.connect()
         openStreams()
-        composition?.network.componentReady()
+        composition?.network.componentReady(outlet.generation)
         settle()
     }
 
@@ -118,9 +118,9 @@ public final class TestBench {
 
     /// The component has found its server again.
     public func reconnect() {
-        outlet.set(up: true)
+        outlet.connect()
         openStreams()
-        composition?.network.componentReady()
+        composition?.network.componentReady(outlet.generation)
         settle()
     }
 
@@ -186,8 +186,8 @@ public final class TestBench {
     /// Moves the clock, waking the core whenever it wants to be woken on the way.
     public func advance(seconds: Double) {
         let end = clock.now().milliseconds &+ Int64(seconds * 1000)
-        while let wake = composition?.core.nextWake, wake.milliseconds <= end {
-            clock.set(milliseconds: max(wake.milliseconds, clock.now().milliseconds))
+        while let wake = composition?.core.nextWake, case let due = clock.now().adding(wake).milliseconds, due <= end {
+            clock.set(milliseconds: due)
             settle()
         }
         clock.set(milliseconds: end)
@@ -198,9 +198,9 @@ public final class TestBench {
     /// Runs the core and the pool until nothing is left to do.
     public func settle() {
         repeat {
-            while let batch = inbox.take(until: .distantPast), !batch.isEmpty { process(batch) }
+            while let batch = inbox.take(within: .zero), !batch.isEmpty { process(batch) }
             var rounds = 0
-            while let wake = composition?.core.nextWake, wake <= clock.now(), rounds < 10_000 {
+            while let wake = composition?.core.nextWake, wake <= .zero, rounds < 10_000 {
                 process([])
                 rounds += 1
             }

@@ -4,20 +4,35 @@ import StationModel
 import Synchronization
 import Stationmaster
 
-/// A clock that stands still until a test moves it.
+/// A clock that stands still until a test moves it. It has both times: that of day, and the monotonic one.
 public final class VirtualClock: CoreClock {
-    private let time: Mutex<Int64>
+    private let time: Mutex<(wall: Int64, ticks: Int64)>
 
     /// Begins at 2026-01-01T00:00:00Z unless told otherwise.
-    public init(milliseconds: Int64 = 1_767_225_600_000) { time = Mutex(milliseconds) }
+    public init(milliseconds: Int64 = 1_767_225_600_000) { time = Mutex((milliseconds, 3_600_000_000_000)) }
 
-    public func now() -> Timestamp { Timestamp(milliseconds: time.withLock { $0 }) }
+    public func now() -> Timestamp { Timestamp(milliseconds: time.withLock { $0.wall }) }
 
-    /// Moves the clock on.
-    public func advance(milliseconds: Int64) { time.withLock { $0 &+= milliseconds } }
+    public func ticks() -> Int64 { time.withLock { $0.ticks } }
 
-    /// Sets the clock to a time since 1970.
-    public func set(milliseconds: Int64) { time.withLock { $0 = milliseconds } }
+    /// Time goes by.
+    public func advance(milliseconds: Int64) { pass(nanoseconds: milliseconds &* 1_000_000) { $0 &+= milliseconds } }
+
+    /// Time goes by until it is so late; it does not go back.
+    public func set(milliseconds: Int64) { advance(milliseconds: max(0, milliseconds &- now().milliseconds)) }
+
+    /// Somebody sets the time of day, while no time goes by.
+    public func leap(milliseconds: Int64) { pass(nanoseconds: 0) { $0 &+= milliseconds } }
+
+    /// Time goes by, and the time of day is stuck.
+    public func advanceStuck(milliseconds: Int64) { pass(nanoseconds: milliseconds &* 1_000_000) { _ in } }
+
+    private func pass(nanoseconds: Int64, _ move: (inout Int64) -> Void) {
+        time.withLock { time in
+            time.ticks &+= nanoseconds
+            move(&time.wall)
+        }
+    }
 }
 
 /// Random numbers from a seed (SplitMix64): the same seed gives the same run.
@@ -67,21 +82,54 @@ public final class ManualPool: WorkPool {
 
 /// The server's end of the link: keeps what the component sends.
 public final class MemoryOutlet: ComponentOutlet {
-    private let state = Mutex<(up: Bool, bytes: [UInt8])>((true, []))
+    private struct State {
+        var isUp = true
+        var bytes: [UInt8] = []
+        var generation = 0
+        var bounceAfter: Int?
+    }
+    private let state = Mutex(State())
 
     public init() {}
 
-    public var isReady: Bool { state.withLock { $0.up } }
+    public var isReady: Bool { state.withLock { $0.isUp } }
+    /// The number of the present connection.
+    public var generation: Int { state.withLock { $0.generation } }
 
-    public func deliver(_ stanzas: [UInt8]) -> Bool {
+    public func deliver(_ stanzas: [UInt8]) -> Bool { state.withLock { Self.take(stanzas, &$0) } }
+
+    public func deliver(_ stanzas: [UInt8], over generation: Int) -> Bool {
         state.withLock { state in
-            if state.up { state.bytes += stanzas }
-            return state.up
+            if let left = state.bounceAfter {
+                state.bounceAfter = left > 0 ? left - 1 : nil
+                if left == 0 {
+                    state.bytes = []
+                    state.generation += 1
+                }
+            }
+            return generation == state.generation && Self.take(stanzas, &state)
         }
     }
 
-    /// Plugs the link in or out.
-    public func set(up: Bool) { state.withLock { $0.up = up } }
+    private static func take(_ stanzas: [UInt8], _ state: inout State) -> Bool {
+        if state.isUp { state.bytes += stanzas }
+        return state.isUp
+    }
+
+    /// Whether the present connection takes anything.
+    public func set(up: Bool) { state.withLock { $0.isUp = up } }
+
+    /// A new connection.
+    public func connect() {
+        state.withLock { state in
+            state.generation += 1
+            state.isUp = true
+        }
+    }
+
+    /// The connection breaks after so many chunks of the core, with all that was not taken from it, and is there anew at
+    /// once: before the core can have heard of either.
+    public func bounce(afterChunks count: Int) { state.withLock { $0.bounceAfter = count } }
 
     /// What has been sent since the last call.
     public func take() -> [UInt8] {

@@ -10,7 +10,9 @@ import XMPPTransport
 /// Takes what a ``ComponentLink`` receives. All calls come on the link's event loop and must return soon.
 public protocol ComponentDelegate: Sendable {
     /// The handshake is done; stanzas may be sent. Comes again after each reconnection.
-    func componentReady()
+    ///
+    /// - Parameter generation: the number of this connection, see ``ComponentLink/send(_:over:)``.
+    func componentReady(_ generation: Int)
     /// The stanzas of one read of the socket, in their order.
     func componentReceived(_ batch: StanzaBatch)
     /// The link was ready and no longer is; what was sent and not answered may be lost.
@@ -41,7 +43,7 @@ public final class ComponentLink: Sendable {
     private let logger: Logger
     private let group: any EventLoopGroup
     private let state = Mutex(State())
-    private let current = Mutex<StreamSender?>(nil)
+    private let current = Mutex<(sender: StreamSender?, generation: Int)>((nil, 0))
 
     /// - Parameters:
     ///   - delegate: kept for the life of the link.
@@ -59,10 +61,10 @@ public final class ComponentLink: Sendable {
     }
 
     /// Whether the handshake is done and stanzas can be sent.
-    public var isReady: Bool { current.withLock { $0 != nil } }
+    public var isReady: Bool { current.withLock { $0.sender != nil } }
 
     /// Bytes that wait to be written.
-    public var pendingBytes: Int { current.withLock { $0 }?.pendingBytes ?? 0 }
+    public var pendingBytes: Int { current.withLock { $0.sender }?.pendingBytes ?? 0 }
 
     /// Sends whole stanzas, written by `XMLWriter(defaultNamespace: Namespaces.component)` with a `from` of ours.
     /// From any thread; takes all of the bytes or none.
@@ -70,7 +72,18 @@ public final class ComponentLink: Sendable {
     /// - Returns: false when the link is not ready or more than `queueBytes` would wait.
     @discardableResult
     public func send(_ bytes: [UInt8]) -> Bool {
-        guard let sender = current.withLock({ $0 }) else { return false }
+        guard let sender = current.withLock({ $0.sender }) else { return false }
+        return sender.send(bytes)
+    }
+
+    /// The same for one connection: whoever sends things that follow from each other must not go on over a new
+    /// connection before it knows that what went over the old one may be lost.
+    ///
+    /// - Parameter generation: as ``ComponentDelegate/componentReady(_:)`` has told it.
+    /// - Returns: false also when there is another connection by now.
+    @discardableResult
+    public func send(_ bytes: [UInt8], over generation: Int) -> Bool {
+        guard let sender = current.withLock({ $0.generation == generation ? $0.sender : nil }) else { return false }
         return sender.send(bytes)
     }
 
@@ -120,12 +133,15 @@ public final class ComponentLink: Sendable {
     // MARK: Events of the connection
 
     func becameReady(_ sender: StreamSender) {
-        current.withLock { $0 = sender }
+        let generation = current.withLock { current in
+            current = (sender, current.generation &+ 1)
+            return current.generation
+        }
         logger.info("component link ready", metadata: metadata)
-        delegate.componentReady()
+        delegate.componentReady(generation)
     }
 
-    func becameUnready() { current.withLock { $0 = nil } }
+    func becameUnready() { current.withLock { $0.sender = nil } }
 
     // MARK: Running
 

@@ -59,7 +59,7 @@ final class FlowBench {
             domain: domain, inbox: inbox, router: router, outlet: outlet, clock: clock, limits: limits, logger: logger)
         _ = try parser.feed(Self.header)
         _ = try reader.feed(Self.header)
-        network.componentReady()
+        network.componentReady(0)
         pump()
     }
 
@@ -69,9 +69,9 @@ final class FlowBench {
 
     /// The core does what there is to do, in batches as in service.
     func pump() {
-        while let batch = inbox.take(until: .distantPast), !batch.isEmpty { process(batch) }
+        while let batch = inbox.take(within: .zero), !batch.isEmpty { process(batch) }
         var rounds = 0
-        while let wake = core.nextWake, wake <= clock.now(), rounds < 10_000 {
+        while let wake = core.nextWake, wake <= .zero, rounds < 10_000 {
             process([])
             rounds += 1
         }
@@ -79,7 +79,7 @@ final class FlowBench {
 
     /// One batch.
     func step() {
-        if let batch = inbox.take(until: .distantPast) { process(batch) }
+        if let batch = inbox.take(within: .zero) { process(batch) }
     }
 
     private func process(_ batch: [CoreRequest]) {
@@ -198,8 +198,14 @@ final class SlowOutlet: ComponentOutlet {
 final class SlowStore: CoreStore {
     private let store: StationStore
     private let delay = Atomic<Int>(0)
+    private let hasFailed = Atomic<Bool>(false)
+    /// The disk is gone.
+    struct Failure: Error {}
 
     init(_ store: StationStore) { self.store = store }
+
+    /// From now on every savepoint fails.
+    func failSavepoints() { hasFailed.store(true, ordering: .relaxed) }
 
     /// How long a sync takes.
     func set(microseconds: Int) { delay.store(microseconds, ordering: .relaxed) }
@@ -212,8 +218,12 @@ final class SlowStore: CoreStore {
         }
     }
 
-    func savepoint(_ body: () throws -> Void) throws { try store.savepoint(body) }
-    func isFailure(_ error: any Error) -> Bool { store.isFailure(error) }
+    func savepoint(_ body: () throws -> Void) throws {
+        if hasFailed.load(ordering: .relaxed) { throw Failure() }
+        try store.savepoint(body)
+    }
+
+    func isFailure(_ error: any Error) -> Bool { error is Failure || store.isFailure(error) }
     func close() throws { try store.close() }
     func setTimer(_ timer: TimerRow) throws { try store.setTimer(timer) }
     func clearTimer(name: String, key: String) throws { try store.clearTimer(name: name, key: key) }

@@ -40,7 +40,7 @@ final class InformationBench {
         logger.logLevel = .error
         self.logger = logger
         (services, core) = try Self.assemble(folder, segmentBytes, configuration, clock, outlet, pool, events, 1, logger)
-        if isLinked { try process([.linkReady]) }
+        if isLinked { try process([.linkReady(generation: outlet.generation)]) }
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -72,7 +72,7 @@ final class InformationBench {
         (services, core) = try Self.assemble(placeholder, segmentBytes, configuration, clock, outlet, pool, events, 1, logger)
         (services, core) = try Self.assemble(
             folder, segmentBytes, configuration, clock, outlet, pool, events, 1 + restarts, logger)
-        try process([.linkReady])
+        try process([.linkReady(generation: outlet.generation)])
     }
 
     // MARK: - Driving
@@ -85,7 +85,7 @@ final class InformationBench {
 
     func settle() throws {
         var rounds = 0
-        while let wake = core.nextWake, wake <= clock.now(), rounds < 10_000 {
+        while let wake = core.nextWake, wake <= .zero, rounds < 10_000 {
             try core.process([])
             rounds += 1
         }
@@ -93,8 +93,8 @@ final class InformationBench {
 
     func advance(seconds: Double) throws {
         let end = clock.now().milliseconds + Int64(seconds * 1000)
-        while let wake = core.nextWake, wake.milliseconds <= end {
-            clock.set(milliseconds: max(wake.milliseconds, clock.now().milliseconds))
+        while let wake = core.nextWake, case let due = clock.now().adding(wake).milliseconds, due <= end {
+            clock.set(milliseconds: due)
             try core.process([])
         }
         clock.set(milliseconds: end)

@@ -145,7 +145,7 @@ struct InformationServicesFeedDeliveryTests {
         bench.outlet.set(up: false)
         try bench.process([.linkLost])
         bench.outlet.set(up: true)
-        try bench.process([.linkReady])
+        try bench.process([.linkReady(generation: bench.outlet.generation)])
         #expect(try bench.sent().deliveries.map(\.id) == ["1-4"])
         try bench.publish(from: station, 5)
         #expect(try bench.sent().deliveries.map(\.id) == ["1-5"])
@@ -262,7 +262,7 @@ struct InformationServicesFeedDeliveryTests {
             case 6...7: try bench.resume(consumer, subid)
             case 8: try bench.receive("<presence type='unavailable' from='\(consumer)' to='\(InformationBench.domain)'/>")
             case 9: try bench.restart()
-            case 10: try bench.process([.linkLost, .linkReady])
+            case 10: try bench.process([.linkLost, .linkReady(generation: bench.outlet.generation)])
             default: try bench.advance(seconds: 11)
             }
             take(try bench.sent())

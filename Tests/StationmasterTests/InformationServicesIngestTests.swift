@@ -88,7 +88,7 @@ struct InformationServicesIngestTests {
         let bench = try InformationBench()
         let station = try bench.install("wx-1")
         try bench.report(from: station, InformationBench.body(1))
-        try bench.process([.shed(try JID(station))])
+        try bench.process([.shed([try JID(station)])])
         let refused = try bench.report(from: station, InformationBench.body(3))
         #expect(refused.refusal == "unexpected-request/expected")
         let error = refused.elements.first { $0.name.local == "error" }
@@ -99,7 +99,7 @@ struct InformationServicesIngestTests {
         #expect(try bench.report(from: station, InformationBench.body(9)).refusal == "unexpected-request/expected")
         #expect(try bench.report(from: station, InformationBench.body(9, gap: true))["type"] == "result")
         #expect(try bench.report(from: station, InformationBench.body(20))["type"] == "result", "made good")
-        try bench.process([.shed(try JID(station))])
+        try bench.process([.shed([try JID(station)])])
         try bench.advance(seconds: 61)
         try bench.report(from: station, InformationBench.body(21))
         #expect(try bench.report(from: station, InformationBench.body(30))["type"] == "result", "forgotten")

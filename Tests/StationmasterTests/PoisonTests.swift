@@ -38,7 +38,7 @@ struct PoisonTests {
     private func connect(_ bench: InformationBench) throws {
         try bench.advance(seconds: 1)
         bench.outlet.set(up: true)
-        try bench.process([.linkReady])
+        try bench.process([.linkReady(generation: bench.outlet.generation)])
     }
 
     /// A feed with reports 1 to 5 that nobody has acknowledged.

@@ -144,7 +144,7 @@ final class Recorder: ComponentDelegate {
 
     init(onBatch: @escaping @Sendable (StanzaBatch) -> Void = { _ in }) { self.onBatch = onBatch }
 
-    func componentReady() { state.withLock { $0.ready += 1 } }
+    func componentReady(_ generation: Int) { state.withLock { $0.ready += 1 } }
     func componentReceived(_ batch: StanzaBatch) {
         let elements = batch.map(\.element)
         state.withLock { state in

@@ -37,6 +37,9 @@ package struct StoreRestore {
         package let made: Timestamp
     }
 
+    /// Where the copy is made ready. While it is there, the store is not opened: it may be half in place.
+    static func draft(of path: String) -> String { path + ".restoring" }
+
     /// The files of a store beside its database.
     private static let companions = ["-wal", "-shm", ".reports"]
 
@@ -53,9 +56,15 @@ package struct StoreRestore {
         let check = try BackupCheck(folder: source)
         while try check.step() { tell(check.progress) }
         if let problem = check.problems.first { throw StoreError(.damaged, problem) }
-        let draft = path + ".restoring"
-        try copy(check.manifest, to: draft, tell)
-        let (epoch, ended) = try adjust(draft, made: check.manifest.made, old: isThere ? oldEpoch() : 0, now)
+        let draft = Self.draft(of: path)
+        let (epoch, ended): (Int64, Int)
+        do {
+            try copy(check.manifest, to: draft, tell)
+            (epoch, ended) = try adjust(draft, made: check.manifest.made, old: isThere ? oldEpoch() : 0, now)
+        } catch {
+            remove(draft)
+            throw error
+        }
         let old = isThere ? try moveAside(now) : nil
         for name in [".reports", ""] {
             guard rename(draft + name, path + name) == 0 else { throw SegmentFile.failure("move", draft + name) }
@@ -74,8 +83,12 @@ package struct StoreRestore {
         return parent.isEmpty ? "." : parent
     }
 
-    private func copy(_ manifest: BackupManifest, to draft: String, _ tell: (StoreProgress) -> Void) throws {
+    private func remove(_ draft: String) {
         for name in Self.companions + [""] { try? FileManager.default.removeItem(atPath: draft + name) }
+    }
+
+    private func copy(_ manifest: BackupManifest, to draft: String, _ tell: (StoreProgress) -> Void) throws {
+        remove(draft)
         guard mkdir(draft + ".reports", 0o700) == 0 else { throw SegmentFile.failure("make", draft + ".reports") }
         var progress = StoreProgress(
             stage: "copying", done: 0, total: manifest.files.reduce(0) { $0 + Int64($1.bytes) })

@@ -11,6 +11,7 @@ import XMPPCore
 /// The network thread's part: turns a read's stanzas into answers (what needs no state) and requests for the core, and
 /// keeps away what a sender may not send (too much of it) or what the core cannot take now.
 public final class NetworkSide: ComponentDelegate {
+    private let domain: JID
     private let inbox: Inbox
     private let router: Router
     private let logger: Logger
@@ -29,6 +30,7 @@ public final class NetworkSide: ComponentDelegate {
         domain: JID, inbox: Inbox, router: Router, outlet: any StanzaOutlet, clock: any CoreClock,
         limits: CoreLimits = CoreLimits(), logger: Logger
     ) {
+        self.domain = domain
         self.inbox = inbox
         self.router = router
         self.outlet = outlet
@@ -37,7 +39,7 @@ public final class NetworkSide: ComponentDelegate {
         reading = Mutex(Reading(scanner: ReportScanner(domain: domain), meter: TrafficMeter(limits: limits.traffic)))
     }
 
-    public func componentReady() { inbox.append(control: [.linkReady]) }
+    public func componentReady(_ generation: Int) { inbox.append(control: [.linkReady(generation: generation)]) }
 
     public func componentLost(_ reason: String) { inbox.append(control: [.linkLost]) }
 
@@ -72,10 +74,14 @@ public final class NetworkSide: ComponentDelegate {
         // Before the reports that follow them in this read and in later ones.
         if !sorted.limited.isEmpty { inbox.shed(sorted.limited) }
         if !sorted.control.isEmpty {
-            let bytes = max(sorted.control.count * Self.stanzaBytes, sorted.items.isEmpty ? batch.memoryBytes : 0)
+            // Each of them keeps the whole read in memory, reports and all.
+            let bytes = max(sorted.control.count * Self.stanzaBytes, batch.memoryBytes)
             if !inbox.append(control: sorted.control, bytes: bytes) {
                 let stanzas = sorted.control.compactMap { if case .stanza(let stanza) = $0 { stanza } else { nil } }
                 refuse(stanzas, &sorted.answers)
+                // A report in a message (XEP-0432) comes as control.
+                let senders = stanzas.filter { TrafficKind(of: $0) == .report }.compactMap(\.from)
+                if !senders.isEmpty { inbox.shed(senders) }
             }
         }
         if !sorted.items.isEmpty {
@@ -89,7 +95,9 @@ public final class NetworkSide: ComponentDelegate {
     private static let stanzaBytes = 1024
 
     private func sort(_ element: XMLElement, _ reading: inout Reading, _ sorted: inout Sorted) {
-        guard let stanza = try? Stanza(element) else { return dropUnreadable(element) }
+        guard let stanza = try? Stanza(element) else {
+            return answerUnreadable(element, &reading, &sorted)
+        }
         let kind = TrafficKind(of: stanza)
         guard let sender = stanza.from else { return }
         let verdict = reading.meter.take(kind, sender, now: sorted.now)
@@ -111,10 +119,20 @@ public final class NetworkSide: ComponentDelegate {
         }
     }
 
-    /// A stanza whose addresses are none cannot be answered: nobody knows to whom. The server, which has stamped
-    /// them, does not let such a one through.
-    private func dropUnreadable(_ element: XMLElement) {
-        logger.debug("stanza without a readable address", metadata: ["name": "\(element.localName)"])
+    /// A stanza with an address that is none. Who asks something of a malformed address of ours is told (RFC 6120 §8.2.3,
+    /// §8.3.3.8), by the domain itself; a sender without a readable address cannot be answered.
+    private func answerUnreadable(_ element: XMLElement, _ reading: inout Reading, _ sorted: inout Sorted) {
+        guard element.localName == "iq", ["get", "set"].contains(element.attribute("type")),
+            let sender = element.attribute("from").flatMap({ try? JID($0) }),
+            reading.meter.take(.control, sender, now: sorted.now) == .taken
+        else {
+            logger.debug("stanza without a readable address", metadata: ["name": "\(element.localName)"])
+            return
+        }
+        OutgoingStanza(
+            .iq, type: "error", id: element.attribute("id"), from: domain, to: sender,
+            payload: [StanzaError(.jidMalformed, "the address is not valid").element]
+        ).write(into: &sorted.answers)
     }
 
     // MARK: - Too much

@@ -4,6 +4,7 @@ import NIOPosix
 import StationCore
 import StationDigest
 import StationModel
+import Synchronization
 
 /// The wall clock.
 public struct WallClock: CoreClock {
@@ -31,13 +32,33 @@ public final class SystemRandom: CoreRandom {
     }
 }
 
-/// Slow work on a few threads of its own.
+/// Slow work on a few threads of its own. What is submitted before the threads have started waits for them: the store asks
+/// for work while it is being opened, and threads that have not started cancel what they get.
 final class ThreadedPool: WorkPool {
     private let threads: NIOThreadPool
+    /// Nil once the threads run.
+    private let early = Mutex<[@Sendable () -> Void]?>([])
 
     init(threads: NIOThreadPool) { self.threads = threads }
 
     func submit(_ work: @escaping @Sendable () -> Void) {
+        let waits = early.withLock { early in
+            early?.append(work)
+            return early != nil
+        }
+        if !waits { hand(work) }
+    }
+
+    func start() {
+        threads.start()
+        let works = early.withLock { early in
+            defer { early = nil }
+            return early ?? []
+        }
+        works.forEach(hand)
+    }
+
+    private func hand(_ work: @escaping @Sendable () -> Void) {
         threads.submit { state in
             if case .active = state { work() }
         }

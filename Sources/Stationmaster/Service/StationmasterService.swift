@@ -24,6 +24,7 @@ public final class StationmasterService: Service {
     private let link: ComponentLink
     private let thread: CoreThread
     private let threads: NIOThreadPool
+    private let pool: ThreadedPool
     private let group: MultiThreadedEventLoopGroup
     private let control: ControlSocket?
 
@@ -40,10 +41,12 @@ public final class StationmasterService: Service {
         self.threads = threads
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
+        let pool = ThreadedPool(threads: threads)
+        self.pool = pool
         let outlet = LinkOutlet()
         let composition = try Composition(
             configuration: configuration, clock: WallClock(), random: SystemRandom(),
-            pool: ThreadedPool(threads: threads), inbox: inbox, link: outlet, logger: logger)
+            pool: pool, inbox: inbox, link: outlet, logger: logger)
         link = ComponentLink(
             configuration: configuration.component, delegate: composition.network, logger: logger, group: group)
         outlet.attach(link)
@@ -61,7 +64,7 @@ public final class StationmasterService: Service {
     /// Runs until it is cancelled or told to shut down; then takes nothing more, finishes what it has taken,
     /// and closes. Throws if the store fails: then nothing that was not acknowledged is known to be stored.
     public func run() async throws {
-        threads.start()
+        pool.start()
         thread.start()
         try await control?.start()
         logger.info("running", metadata: ["domain": "\(configuration.component.domain)"])
@@ -96,6 +99,9 @@ private final class LinkOutlet: ComponentOutlet {
     var pendingBytes: Int { link.withLock { $0 }?.pendingBytes ?? 0 }
     func attach(_ made: ComponentLink) { link.withLock { $0 = made } }
     func deliver(_ stanzas: [UInt8]) -> Bool { link.withLock { $0 }?.send(stanzas) ?? false }
+    func deliver(_ stanzas: [UInt8], over generation: Int) -> Bool {
+        link.withLock { $0 }?.send(stanzas, over: generation) ?? false
+    }
 }
 
 /// Ends the service from the core thread.

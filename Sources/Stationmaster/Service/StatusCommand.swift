@@ -46,6 +46,8 @@ final class StatusCommand: CoreModule {
                 .init("dropped", .integer(information.droppedCount)),
                 .init("quarantined", .integer(Int64(information.quarantinedCount))),
                 .init("waitingBytes", .integer(Int64(information.waitingBytes))),
+                .init("ignoredAnswers", .integer(context.ignoredAnswers)),
+                .init("clockLeap", .integer(context.clockLeapMilliseconds / 1000)),
                 .init("uptime", .number(context.now.seconds - started.seconds)),
                 .init("pid", .integer(Int64(getpid()))), .init("store", .string(storePath)),
             ])

@@ -8,10 +8,11 @@ import StationStore
 /// the pool does slice by slice beside the batches, `store.work` tells how far it is; `store.export` reads a page.
 final class StoreCare: CoreModule {
     private let store: StationStore
-    private var task: (any StoreTask)?
     private var name = ""
-    private var failure: String?
     private var progress: StoreProgress?
+    /// What came of the last work, until somebody has asked. The task itself is let go at its end: its snapshot keeps the
+    /// database's write-ahead log from beginning anew.
+    private var outcome: Result<JSON, CommandError>?
     private var isRunning = false
 
     init(store: StationStore) { self.store = store }
@@ -70,8 +71,7 @@ final class StoreCare: CoreModule {
         // What goes wrong here is about the target or the snapshot; the store itself goes on.
         do { made = try make() } catch { throw CommandError("not-acceptable", "\(error)") }
         self.name = name
-        task = made
-        failure = nil
+        outcome = nil
         progress = nil
         isRunning = true
         slice(made, context)
@@ -96,25 +96,26 @@ final class StoreCare: CoreModule {
             case .more(let progress):
                 self.progress = progress
                 context.later(milliseconds: Self.pauseMilliseconds) { [self] in slice(task, $0) }
-            case .done: isRunning = false
-            case .failed(let sentence):
-                failure = sentence
-                isRunning = false
+            case .done: end(.success(task.result))
+            case .failed(let sentence): end(.failure(CommandError("not-acceptable", sentence)))
             }
         }
     }
 
+    private func end(_ outcome: Result<JSON, CommandError>) {
+        self.outcome = outcome
+        isRunning = false
+    }
+
     private func tell() throws -> JSON {
-        guard let task else { throw CommandError("not-found", "nothing was begun, or its end has been told") }
         guard !isRunning else {
             return .object([
                 "work": .string(name), "stage": progress.map { .string($0.stage) },
                 "done": progress.map { .integer($0.done) }, "total": progress.map { .integer($0.total) },
             ])
         }
-        // The snapshot is let go with it.
-        self.task = nil
-        if let failure { throw CommandError("not-acceptable", failure) }
-        return .object(["work": .string(name), "result": task.result])
+        guard let outcome else { throw CommandError("not-found", "nothing was begun, or its end has been told") }
+        self.outcome = nil
+        return .object(["work": .string(name), "result": try outcome.get()])
     }
 }
