@@ -102,8 +102,18 @@ struct Init: ParsableCommand {
 
             \(lines.map { $0.1 }.joined(separator: "\n\n"))
 
-            Then: \(isSystem ? "systemctl enable --now stationmaster, or " : "")stationmaster run\(isSystem ? "" : " --config \(result.configurationPath)")
+            Then: \(Self.start(result, user: setup.user, isSystem))
             """
         }
+    }
+
+    private static func start(_ result: Setup.Result, user: SystemUser?, _ isSystem: Bool) -> String {
+        guard isSystem else { return "stationmaster run --config \(result.configurationPath)" }
+        return """
+            install -m 644 Config/examples/stationmaster.service /etc/systemd/system/
+                  systemctl enable --now stationmaster
+            or, without systemd:
+                  sudo -u \(user?.name ?? "root") stationmaster run
+            """
     }
 }

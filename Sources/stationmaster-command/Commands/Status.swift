@@ -26,7 +26,7 @@ struct StatusQuery: ParsableCommand {
             up \(Int(answer["uptime"]?.double ?? 0)) s
             link: \(answer.cell("link"))
             stations: \(states.isEmpty ? "none" : states.joined(separator: ", ")); online: \(answer.cell("online"))
-            reports: \(answer.cell("reports")) stored
+            reports: \(answer.cell("reports")) since the start
             deliveries: \(answer.cell("subscriptions")) subscriptions, \(answer.cell("dropped")) dropped, \
             \(answer.cell("waitingBytes")) bytes waiting, \(answer.cell("quarantined")) quarantined
             store: \(answer.cell("store"))
