@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Foundation
 import StationAgent
+import StationJSON
+import StationSettings
 
 /// `station engrave`
 struct EngraveCommand: AsyncParsableCommand {
@@ -21,45 +22,41 @@ struct EngraveCommand: AsyncParsableCommand {
                 --factory-host factory.localhost --component devices.localhost
             """)
 
-    @Option(help: "The serial: 1 to 64 letters, digits, '.', '_', '-'.")
+    @ArgumentParser.Option(help: "The serial: 1 to 64 letters, digits, '.', '_', '-'.")
     var serial: String
 
-    @Option(help: "The model.")
+    @ArgumentParser.Option(help: "The model.")
     var model: String
 
-    @Option(help: "The hardware class; updates name the classes that they fit.")
+    @ArgumentParser.Option(help: "The hardware class; updates name the classes that they fit.")
     var hardware: String
 
-    @Option(help: "A file whose bytes are mixed into the generator before the key is made.")
+    @ArgumentParser.Option(help: "A file whose bytes are mixed into the generator before the key is made.")
     var entropy: String?
 
-    @Option(help: "The identity folder; made if it is not there.")
+    @ArgumentParser.Option(help: "The identity folder; made if it is not there.")
     var directory: String
 
-    @Option(help: "The XMPP domain of the factory.")
+    @ArgumentParser.Option(help: "The XMPP domain of the factory.")
     var factoryHost: String
 
-    @Option(help: "A factory account (NAME@DOMAIN); default: log in anonymously.")
+    @ArgumentParser.Option(help: "A factory account (NAME@DOMAIN); default: log in anonymously.")
     var account: String?
 
-    @Option(help: "The file that holds the account's password.")
+    @ArgumentParser.Option(help: "The file that holds the account's password, mode 0600.")
     var passwordFile: String?
 
     @OptionGroup var login: LoginOptions
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
-        var password: String?
-        if let passwordFile {
-            guard let text = try? String(contentsOfFile: passwordFile, encoding: .utf8) else {
-                throw ValidationError("\(passwordFile) cannot be read")
-            }
-            password = text.trimmingCharacters(in: .newlines)
-        }
+        let password = try passwordFile.map { try SecretFile.password($0) }
         let request = StationProgram.EngraveRequest(
             serial: serial, model: model, hardware: hardware, entropyFile: entropy, directory: directory,
             component: try login.componentAddress().description,
             client: try login.factory(factoryHost, account: account, password: password))
-        try await ending { try await StationProgram.engrave(request) }
-        print("\(serial) is engraved and released; its identity is in \(directory)")
+        try await StationProgram.engrave(request)
+        let answer: JSON = ["serial": .string(serial), "directory": .string(directory)]
+        print(output.isJSON ? answer.text : "\(serial) is engraved and released; its identity is in \(directory)")
     }
 }

@@ -27,13 +27,13 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Prints the annotated configuration with all defaults, and ends.")
     var printConfig = false
 
+    @OptionGroup var output: OutputOption
+
     func run() async throws {
         if printConfig {
             print(StationOptions.program.annotated(), terminator: "")
             return
         }
-        try await ending {
-            try await StationProgram.run(configuration: config, environment: ProcessInfo.processInfo.environment)
-        }
+        try await StationProgram.run(configuration: config, environment: ProcessInfo.processInfo.environment)
     }
 }

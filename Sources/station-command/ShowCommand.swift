@@ -18,13 +18,10 @@ struct ShowCommand: AsyncParsableCommand {
     @Option(help: "The identity folder.")
     var directory = "/var/lib/station"
 
-    @Flag(help: "As JSON.")
-    var json = false
+    @OptionGroup var output: OutputOption
 
     func run() async throws {
-        try await ending {
-            let summary = try StationSummary(directory)
-            print(json ? summary.json.prettyPrinted() : summary.text)
-        }
+        let summary = try StationSummary(directory)
+        print(output.isJSON ? summary.json.prettyPrinted() : summary.text)
     }
 }

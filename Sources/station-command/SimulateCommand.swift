@@ -13,7 +13,7 @@ struct SimulateCommand: AsyncParsableCommand {
             are, so a second run needs no factory. Serials are the prefix and a number (sim-1, sim-2, …); open a batch
             for them first, and announce them. The last line on standard output is JSON:
 
-              {"stations":100,"engraved":100,"online":100,"reports_sent":600,"reports_acknowledged":600,…}
+              {"stations":100,"engraved":100,"online":100,"reports_sent":600,…}
 
             Examples:
               station simulate --stations 100 --seconds 60 --directory /tmp/stations --component devices.localhost \\
@@ -64,6 +64,7 @@ struct SimulateCommand: AsyncParsableCommand {
     var logLevel = "error"
 
     @OptionGroup var login: LoginOptions
+    @OptionGroup var output: OutputOption
 
     enum Encoding: String, ExpressibleByArgument, CaseIterable {
         case xml, json
@@ -99,15 +100,13 @@ struct SimulateCommand: AsyncParsableCommand {
         let simulation = Simulation(settings, logger: StationProgram.logger(level: logLevel))
         let line = ProgressLine()
         let begun = ContinuousClock.now
-        try await ending {
-            let result = try await simulation.run { figures in
-                let second = Int(begun.duration(to: .now) / .seconds(1))
-                line.show(
-                    "\(second) s: \(figures.engraved) engraved, \(figures.online) of \(figures.stations) on line, "
-                        + "\(figures.sent) reports sent, \(figures.acknowledged) acknowledged", second: second)
-            }
-            line.end()
-            print(result.figures.json(seconds: result.seconds).text)
+        let result = try await simulation.run { figures in
+            let second = Int(begun.duration(to: .now) / .seconds(1))
+            line.show(
+                "\(second) s: \(figures.engraved) engraved, \(figures.online) of \(figures.stations) on line, "
+                    + "\(figures.sent) reports sent, \(figures.acknowledged) acknowledged", second: second)
         }
+        line.end()
+        print(result.figures.json(seconds: result.seconds).text)
     }
 }

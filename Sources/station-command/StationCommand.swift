@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Foundation
 import StationAgent
+import StationJSON
 import StationSettings
 
 /// The station's side of Stationmaster as one program.
@@ -28,16 +30,40 @@ struct StationCommand: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 64 wrong arguments, 78 wrong configuration.
             """,
         subcommands: [EngraveCommand.self, RunCommand.self, SimulateCommand.self, ShowCommand.self])
+
+    /// Errors become a sentence on standard error, or JSON where that was asked for, and an exit status, in one place.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as ConfigurationError {
+            refuse("configuration", "\(error)", ConfigurationError.exitStatus)
+        } catch let error as AgentError {
+            refuse(error.code.rawValue, error.text, error.code == .configuration ? ConfigurationError.exitStatus : 1)
+        } catch let error as SecretFileError {
+            refuse("secret", error.description, 1)
+        } catch {
+            let status = exitCode(for: error)
+            guard status != .success, asksForJSON else { exit(withError: error) }
+            refuse(status == .validationFailure ? "usage" : "failed", message(for: error), status.rawValue)
+        }
+    }
+
+    private static var asksForJSON: Bool { CommandLine.arguments.dropFirst().contains("--json") }
+
+    private static func refuse(_ condition: String, _ sentence: String, _ status: Int32) -> Never {
+        let error: JSON = ["error": ["condition": .string(condition), "text": .string(sentence)]]
+        printError(asksForJSON ? error.text : "station: \(sentence)")
+        Foundation.exit(status)
+    }
 }
 
-
-/// What every command says when configuration or the station itself is at fault.
-func ending(_ body: () async throws -> Void) async throws {
-    do { try await body() } catch let error as ConfigurationError {
-        printError("station: \(error)")
-        throw ExitCode(ConfigurationError.exitStatus)
-    } catch let error as AgentError {
-        printError("station: \(error.text)")
-        throw ExitCode(error.code == .configuration ? ConfigurationError.exitStatus : 1)
-    }
+/// Every command takes it. A refusal is JSON too then, on standard error.
+struct OutputOption: ParsableArguments {
+    @Flag(name: .customLong("json"), help: "As JSON; refusals as {\"error\": …} on standard error.")
+    var isJSON = false
 }

@@ -26,11 +26,11 @@ struct Leaf: Sendable, CustomStringConvertible {
         return walk(root, [])
     }
 
-    static let stationmaster = all(below: StationmasterCommand.self)
+    static let all = all(below: StationmasterCommand.self) + all(below: StationCommand.self)
 }
 
 @Suite struct CommandLineTests {
-    @Test(arguments: Leaf.stationmaster)
+    @Test(arguments: Leaf.all)
     func `A command's help shows an example, fits a terminal, and takes --json`(_ leaf: Leaf) {
         #expect(leaf.help.contains("Example"), "\(leaf)")
         #expect(leaf.help.contains("--json"), "\(leaf)")

@@ -87,7 +87,7 @@ enum ImportTable {
             StationStore Stationmaster XMLStream XMPPClient XMPPCore
             """, others: "ArgumentParser Foundation Logging NIOPosix ServiceLifecycle"),
         ImportRow(
-            "station-command", "the program `station`", "StationAgent StationSettings XMPPClient XMPPCore",
+            "station-command", "the program `station`", "StationAgent StationJSON StationSettings XMPPClient XMPPCore",
             others: "ArgumentParser Foundation"),
     ]
 
