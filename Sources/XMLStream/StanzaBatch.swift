@@ -24,6 +24,17 @@ public final class StanzaBatch: @unchecked Sendable {
     /// How many stanzas there are.
     public var count: Int { storage.pointee.stanzas.count }
 
+    /// Leaves out the stanzas for which `isKept` says no; it is asked in their order. Only for whoever has the batch from
+    /// the parser, before anybody else holds it.
+    public func keep(where isKept: (XMLElement) -> Bool) {
+        var kept = 0
+        for index in 0..<count where isKept(self[index]) {
+            storage.pointee.stanzas[kept] = storage.pointee.stanzas[index]
+            kept &+= 1
+        }
+        storage.pointee.stanzas.shrink(to: kept)
+    }
+
     /// Bytes of memory that the batch holds, for those who bound a queue of batches.
     public var memoryBytes: Int { storage.pointee.footprint }
 }

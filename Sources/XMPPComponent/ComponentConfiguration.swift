@@ -50,25 +50,9 @@ public struct ComponentConfiguration: Sendable, CustomStringConvertible, CustomD
         Mirror(self, children: ["domain": domain, "secret": "(not shown)", "address": "\(address)"])
     }
 
-    /// Throws what can be known to be wrong before connecting.
-    func check() throws(ComponentError) {
-        func refuse(_ sentence: String) -> ComponentError { ComponentError(.configuration, sentence) }
-        guard let jid = try? JID(domain), jid.isDomain else { throw refuse("\(LogText.safe(domain)) is no domain") }
-        guard !secret.isEmpty else { throw refuse("the secret for \(domain) is empty") }
-        switch address {
-        case .host(let host, let port):
-            guard (1...65_535).contains(port) else { throw refuse("\(port) is no port") }
-            if needsLoopback, Loopback.contains(literal: host) == false { throw loopbackOnly }
-        case .unixSocket(let path):
-            guard path.hasPrefix("/"), path.utf8.count <= ComponentServerAddress.longestPath, !path.utf8.contains(0)
-            else { throw refuse("\(LogText.safe(path)) is no absolute path of a Unix socket") }
-            if case .tls(_, nil) = security { throw refuse("TLS over \(address) needs the name of the server") }
-        }
-        guard case .tls(let trustRoots, _) = security else { return }
-        do throws(TLSError) { _ = try TLSContexts.shared.context(for: TLSPlan(trustRoots: trustRoots)) } catch {
-            throw refuse(error.sentence)
-        }
-    }
+    /// Whether the secret can hold no 128 bits: fewer than 32 hexadecimal digits or 22 characters of base64. The digest
+    /// that crosses the link lets whoever sees it try secrets out.
+    var isSecretWeak: Bool { secret.utf8.count < (secret.allSatisfy(\.isHexDigit) ? 32 : 22) }
 
     /// The domain as servers compare and write it.
     var preparedDomain: String { (try? JID(domain))?.domain ?? domain }

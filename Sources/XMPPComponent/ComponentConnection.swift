@@ -17,6 +17,13 @@ final class ComponentConnection: XMLFrameReceiver {
 
         /// Before there was a connection.
         static func early(_ error: ComponentError) -> End { End(error: error, readyFor: nil, isUnderstood: false) }
+
+        /// Whether the next wait is short again. One that was lost at once must not knock every second, nor two
+        /// instances of one name that a server lets drive each other out.
+        func hasWorked(for least: Duration) -> Bool {
+            guard let readyFor else { return false }
+            return readyFor >= least && error.code != .conflict
+        }
     }
 
     private static let streamError = XMLName("error", Namespaces.streams)
@@ -29,6 +36,7 @@ final class ComponentConnection: XMLFrameReceiver {
     private var handshake: ComponentHandshake
     private var ping: LoopbackPing
     private var keepAlive: KeepAlive
+    private var writing: WriteWatch
     private var timer: Scheduled<Void>?
     private(set) var sender: StreamSender?
     private var readySince: ContinuousClock.Instant?
@@ -50,6 +58,7 @@ final class ComponentConnection: XMLFrameReceiver {
         self.ping = LoopbackPing(domain: configuration.preparedDomain)
         self.keepAlive = KeepAlive(
             interval: configuration.pingInterval, limit: configuration.deadAfter, now: .now)
+        self.writing = WriteWatch(limit: configuration.deadAfter)
     }
 
     // MARK: Events of the connection
@@ -118,28 +127,24 @@ final class ComponentConnection: XMLFrameReceiver {
             perform(handshake.received(batch[index].element))
             guard handshake.isReady else { continue }
             var position = -1
-            let rest = BatchRemainder.of(batch, limits: configuration.limits) { _ in
+            batch.keep { _ in
                 position += 1
-                return position <= index
+                return position > index
             }
-            if let rest { deliver(rest) }
-            return
+            return deliver(batch)
         }
     }
 
     private func deliver(_ batch: StanzaBatch) {
-        var batch: StanzaBatch? = batch
+        var end: ComponentHandshake.Action?
         // A stream error is the last thing a server sends, so the last element is the only one to look at.
-        if let all = batch, all.count > 0, all[all.count - 1].isNamed(Self.streamError) {
-            let action = handshake.received(all[all.count - 1].element)
-            batch = BatchRemainder.of(all, limits: configuration.limits) { $0.isNamed(Self.streamError) }
-            if let batch { link.delegate.componentReceived(batch) }
-            return perform(action)
+        if let last = batch.last, last.isNamed(Self.streamError) {
+            end = handshake.received(last.element)
+            batch.keep { !$0.isNamed(Self.streamError) }
         }
-        if ping.isUnderWay, let all = batch {
-            batch = BatchRemainder.of(all, limits: configuration.limits) { ping.takes($0) }
-        }
-        if let batch { link.delegate.componentReceived(batch) }
+        if ping.isUnderWay { batch.keep { !ping.takes($0) } }
+        if batch.count > 0 { link.delegate.componentReceived(batch) }
+        if let end { perform(end) }
     }
 
     // MARK: What is to be done
@@ -163,19 +168,25 @@ final class ComponentConnection: XMLFrameReceiver {
         link.becameReady(sender)
     }
 
-    /// Looks for a sign of life, now and then again when the silence calls for it.
+    /// Looks for signs of life, now and then again: whether the server says something, and whether it reads.
     private func watch() {
         let now = ContinuousClock.now
+        let seconds = configuration.deadAfter.components.seconds
+        if writing.isStuck(at: sender?.position, now: now) {
+            return end(
+                ComponentError(.silent, "the server has read nothing for \(seconds) s, though bytes wait for it"))
+        }
+        var next = now.advanced(by: writing.interval)
         switch keepAlive.check(at: now) {
-        case .wait(let moment):
-            schedule(after: now.duration(to: moment)) { $0.watch() }
+        case .wait(let moment): next = min(next, moment)
         case .ping(let moment):
             sender?.send(ping.make(random: link.random))
-            schedule(after: now.duration(to: moment)) { $0.watch() }
+            next = min(next, moment)
         case .dead:
-            let seconds = configuration.deadAfter.components.seconds
-            end(ComponentError(.silent, "nothing was heard from the server for \(seconds) s, not even to a ping"))
+            return end(
+                ComponentError(.silent, "nothing was heard from the server for \(seconds) s, not even to a ping"))
         }
+        schedule(after: now.duration(to: next)) { $0.watch() }
     }
 
     private func schedule(after delay: Duration, _ work: @escaping (ComponentConnection) -> Void) {

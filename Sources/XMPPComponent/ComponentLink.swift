@@ -101,7 +101,7 @@ public final class ComponentLink: Sendable {
     /// - Throws: ``ComponentError`` if the configuration cannot work at all, or `run()` runs already.
     ///   A secret that the server refuses is logged and tried again, since it may be the server that gets corrected.
     public func run() async throws {
-        try configuration.check()
+        do throws(ComponentConfigurationFault) { try configuration.check() } catch { throw error.error }
         let isFirst = state.withLock { state in
             defer { state.isRunning = true }
             return !state.isRunning
@@ -110,6 +110,11 @@ public final class ComponentLink: Sendable {
         defer { stopped() }
         if configuration.isPlaintextAllowedBeyondLoopback {
             logger.warning("component link may cross the network unencrypted", metadata: metadata)
+        }
+        if configuration.isSecretWeak {
+            logger.warning(
+                "component secret has less than 128 bits, and who guesses it takes the component's place",
+                metadata: metadata)
         }
         try await withTaskCancellationHandler {
             try await keepConnected()
@@ -162,8 +167,7 @@ public final class ComponentLink: Sendable {
             }
             framing.ended(wasReady: end.readyFor != nil)
             guard end.error.isWorthRetrying else { throw end.error }
-            // A link that was lost again at once (two instances with one name) must not knock every second.
-            if let readyFor = end.readyFor, readyFor >= min(.seconds(10), backoff.longest) { backoff.reset() }
+            if end.hasWorked(for: min(.seconds(10), backoff.longest)) { backoff.reset() }
             let wait = backoff.next(random: random())
             logger.warning(
                 "component link down",
@@ -181,9 +185,14 @@ public final class ComponentLink: Sendable {
         do throws(ComponentError) { means = try self.means(framing) } catch { return .early(error) }
         let ended = loop.makePromise(of: ComponentConnection.End.self)
         let stopped = ComponentConnection.End.early(ComponentError(.stopped, "the link was shut down"))
-        setStop { ended.succeed(stopped) }
+        let attempt = ConnectionAttempt()
+        setStop { if attempt.isDecidedNow() { ended.succeed(stopped) } }
         defer { setStop(nil) }
         connect(on: loop).whenComplete { result in
+            guard attempt.isDecidedNow() else {
+                if case .success(let channel) = result { channel.close(promise: nil) }
+                return
+            }
             switch result {
             case .success(let channel): self.connected(channel, means, ended)
             case .failure(let error):
@@ -208,7 +217,6 @@ public final class ComponentLink: Sendable {
     private func connected(
         _ channel: any Channel, _ means: Means, _ ended: EventLoopPromise<ComponentConnection.End>
     ) {
-        guard !state.withLock({ $0.isStopping }) else { return channel.close(promise: nil) }
         let connection = ComponentConnection(configuration: configuration, means: means, link: self, ended: ended)
         let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         setStop { channel.eventLoop.execute { bound.value.stop() } }
@@ -266,5 +274,19 @@ public final class ComponentLink: Sendable {
             return waiting
         }
         for continuation in waiting { continuation.resume() }
+    }
+}
+
+/// One attempt to connect: it becomes a connection, or fails, or is given up, whichever comes first. A connection that
+/// comes after the link was stopped belongs to nobody.
+private final class ConnectionAttempt: Sendable {
+    private let isDecided = Mutex(false)
+
+    /// Decides; false if it was decided before.
+    func isDecidedNow() -> Bool {
+        isDecided.withLock { isDecided in
+            defer { isDecided = true }
+            return !isDecided
+        }
     }
 }

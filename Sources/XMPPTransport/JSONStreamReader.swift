@@ -22,8 +22,10 @@ public enum JSONStreamError: String, Error, Hashable, Sendable, CustomStringConv
 /// so that nothing of the framing is left to be read when TLS starts behind it. That text is all that is kept, and it
 /// is bounded. Depth is one: anything nested is refused where it begins. A value.
 public struct JSONStreamReader: Sendable {
-    /// The largest object in bytes as they came, by default: twice the largest stanza, since a character may be escaped.
-    public static let objectBytes = 524_288
+    /// The longest text of an object, by default: twice the largest stanza, since XML may be escaped.
+    public static let textBytes = 524_288
+    /// How many bytes one byte of the text may take in JSON: `\u003c`.
+    private static let longestEscape = 6
     /// Room that is kept for the next object.
     private static let keptBytes = 65_536
 
@@ -34,7 +36,8 @@ public struct JSONStreamReader: Sendable {
         case digits(count: Int, value: UInt32)
     }
 
-    private let limit: Int
+    private let textLimit: Int
+    private let objectLimit: Int
     private var place = Place.outside
     private var escape = Escape.none
     /// The first half of a surrogate pair whose second half must follow.
@@ -46,8 +49,11 @@ public struct JSONStreamReader: Sendable {
     /// Why the stream was refused; nothing more is read then.
     public private(set) var failure: JSONStreamError?
 
-    /// - Parameter objectBytes: the largest object, in bytes as they come.
-    public init(objectBytes: Int = Self.objectBytes) { limit = max(8, objectBytes) }
+    /// - Parameter textBytes: the longest text of an object, in bytes of UTF-8.
+    public init(textBytes: Int = Self.textBytes) {
+        textLimit = min(max(1, textBytes), 1 << 30)
+        objectLimit = textLimit &* Self.longestEscape &+ 16
+    }
 
     /// Bytes held until their object is complete.
     public var heldBytes: Int { text.count }
@@ -80,7 +86,7 @@ public struct JSONStreamReader: Sendable {
     /// A new stream starts: what was read of the next object is forgotten.
     public mutating func restart() {
         let wasFirst = isFirst
-        self = JSONStreamReader(objectBytes: limit)
+        self = JSONStreamReader(textBytes: textLimit)
         isFirst = wasFirst
     }
 
@@ -114,7 +120,7 @@ public struct JSONStreamReader: Sendable {
 
     private mutating func count(_ bytes: Int) throws(JSONStreamError) {
         used &+= bytes
-        if used > limit { throw .tooLarge }
+        if used > objectLimit { throw .tooLarge }
     }
 
     // MARK: Inside of strings
@@ -131,7 +137,10 @@ public struct JSONStreamReader: Sendable {
     }
 
     private mutating func append(_ bytes: some Collection<UInt8>) throws(JSONStreamError) {
-        if place == .text { return text.append(contentsOf: bytes) }
+        if place == .text {
+            guard bytes.count <= textLimit &- text.count else { throw .tooLarge }
+            return text.append(contentsOf: bytes)
+        }
         name.append(contentsOf: bytes.prefix(2))
         if name.count > 1 { throw .shape }
     }

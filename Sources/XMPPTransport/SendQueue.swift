@@ -45,6 +45,8 @@ public struct SendQueue: Sendable {
     private var wakeUpIsPending = false
     private var isClosed = false
     private var padding = TagPadding()
+    /// Bytes that ``next()`` has returned so far.
+    public private(set) var fetched = 0
 
     /// - Parameters:
     ///   - limit: in bytes, at least 1.
@@ -110,6 +112,7 @@ public struct SendQueue: Sendable {
             if waiting == 0, !isClosed { written.writeRepeatingByte(UInt8(ascii: " "), count: padding.take()) }
         }
         writing = written.readableBytes
+        fetched &+= writing
         return written
     }
 

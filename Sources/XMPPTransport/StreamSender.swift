@@ -59,6 +59,15 @@ public final class StreamSender: Sendable {
     /// Bytes that are not yet in the socket.
     public var pendingBytes: Int { queue.withLock { $0.count } }
 
+    /// How far the writing has come, which changes whenever the socket takes bytes; nil if none wait. See ``WriteWatch``.
+    /// To be called on the event loop.
+    public var position: Int? {
+        let (isEmpty, fetched) = queue.withLock { ($0.isEmpty, $0.fetched) }
+        if isEmpty { return nil }
+        let buffered = try? channel.syncOptions?.getOption(.bufferedWritableBytes)
+        return fetched &- (buffered ?? 0)
+    }
+
     /// Sends the end tag of the stream, takes no more, and calls back on the event loop when all is written.
     /// To be called on the event loop.
     public func finish(then done: @escaping () -> Void) {

@@ -28,6 +28,7 @@ struct TagPadding: Sendable {
     /// Looks from the end for tags that are longer than what follows them. The further away, the longer such a tag
     /// is, so each look goes as far back as all before it together; most bytes are never touched.
     private static func owed(behind bytes: UnsafeRawBufferPointer) -> Int {
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes.suffix(2 &* longestTag))
         let count = bytes.count
         var owed = 0
         var end = count

@@ -38,13 +38,13 @@ public final class XMLFrameHandler<Receiver: XMLFrameReceiver>: ChannelInboundHa
 
     /// - Parameters:
     ///   - receiver: kept for the life of the connection.
-    ///   - limits: what a stanza may be. In JSON an object may have twice the bytes of a stanza.
+    ///   - limits: what a stanza may be. In JSON the text of an object may have twice the bytes of a stanza.
     ///   - framing: what the peer sends.
     public init(receiver: Receiver, limits: XMLLimits, framing: StreamFraming = .xml) {
         self.receiver = receiver
         var limits = limits
         if framing == .json {
-            json = JSONStreamReader(objectBytes: min(limits.stanzaBytes, 64 << 20) &* 2)
+            json = JSONStreamReader(textBytes: min(limits.stanzaBytes, 64 << 20) &* 2)
             // An element that is not whole in its object would be skipped to the end of another's.
             limits.skipsStanzas = false
         }

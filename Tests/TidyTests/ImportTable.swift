@@ -84,7 +84,7 @@ enum ImportTable {
             "stationmaster-command", "the program `stationmaster`",
             """
             StationAgent StationCore StationDigest StationJSON StationModel StationPKI StationProtocol StationSettings \
-            StationStore Stationmaster XMLStream XMPPClient XMPPCore
+            StationStore Stationmaster XMLStream XMPPClient XMPPComponent XMPPCore
             """, others: "ArgumentParser Foundation Logging NIOPosix ServiceLifecycle"),
         ImportRow(
             "station-command", "the program `station`", "StationAgent StationJSON StationSettings XMPPClient XMPPCore",

@@ -2,8 +2,21 @@
 import Testing
 import XMPPTransport
 
+@testable import XMPPComponent
+
 @Suite("Waits between attempts to connect")
 struct BackoffTests {
+    @Test("Only a link that has worked for a while starts anew; one that another instance drove out does not")
+    func worked() {
+        func end(_ code: ComponentError.Code, _ readyFor: Duration?) -> ComponentConnection.End {
+            .init(error: ComponentError(code, ""), readyFor: readyFor, isUnderstood: true)
+        }
+        #expect(end(.closed, .seconds(10)).hasWorked(for: .seconds(10)))
+        #expect(!end(.closed, .seconds(9)).hasWorked(for: .seconds(10)))
+        #expect(!end(.closed, nil).hasWorked(for: .zero))
+        #expect(!end(.conflict, .seconds(100)).hasWorked(for: .seconds(10)))
+    }
+
     @Test(
         "Every wait is at least the shortest and at most the longest", arguments: [UInt64.min, .max, 1 << 63, 12_345])
     func bounds(random: UInt64) {

@@ -96,6 +96,25 @@ struct ComponentConfigurationTests {
         }
     }
 
+    @Test(
+        "A secret that holds no 128 bits is warned of",
+        arguments: [
+            ("secret", true), (String(repeating: "a1", count: 15) + "f", true), (String(repeating: "a1", count: 16), false),
+            (String(repeating: "zZ9", count: 7), true), (String(repeating: "zZ", count: 11), false),
+        ])
+    func weakSecret(secret: String, isWarned: Bool) async throws {
+        let book = LogBook()
+        let link = ComponentLink(
+            configuration: ComponentConfiguration(domain: "devices.example", secret: secret, port: 1),
+            delegate: Recorder(), logger: book.logger, group: MultiThreadedEventLoopGroup.singleton)
+        let running = Task { try await link.run() }
+        try await eventually("an attempt") { book.text.contains("component link down") }
+        running.cancel()
+        try await running.value
+        #expect(book.text.contains("warning component secret has less than 128 bits") == isWarned)
+        #expect(!book.text.contains(secret) || secret == "secret")
+    }
+
     @Test("A link runs once at a time")
     func twice() async throws {
         let scene = LinkScene(server: try await FakeServer())

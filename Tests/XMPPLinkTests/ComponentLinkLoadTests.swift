@@ -60,6 +60,45 @@ struct ComponentLinkLoadTests {
         try await scene.end()
     }
 
+    @Test("A server that sends but does not read is given up")
+    func stuck() async throws {
+        let scene = LinkScene(server: try await FakeServer(receiveBuffer: 16_384)) { $0.deadAfter = .seconds(1) }
+        let peer = try await scene.server.peer(0)
+        try await peer.open()
+        try await scene.ready()
+        try await peer.setReading(false)
+        #expect(scene.link.send([UInt8](repeating: UInt8(ascii: "x"), count: 32 << 20)))
+        let start = ContinuousClock.now
+        try await eventually("the end") {
+            peer.send("<message/>")
+            return !scene.recorder.lost.isEmpty
+        }
+        #expect(scene.recorder.lost.first?.contains("has read nothing for 1 s") == true)
+        #expect(start.duration(to: .now) > .milliseconds(800))
+        try await scene.end()
+    }
+
+    @Test("A server that reads slowly is not given up")
+    func slow() async throws {
+        let scene = LinkScene(server: try await FakeServer(receiveBuffer: 16_384)) { $0.deadAfter = .seconds(1) }
+        let peer = try await scene.server.peer(0)
+        try await peer.open()
+        try await scene.ready()
+        try await peer.setReading(false)
+        #expect(scene.link.send([UInt8](repeating: UInt8(ascii: "x"), count: 128 << 20)))
+        for _ in 0..<6 {
+            peer.send("<message/>")
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(scene.link.pendingBytes > 0)
+            let count = peer.count
+            try await peer.setReading(true)
+            try await eventually("some bytes") { peer.count > count + (6 << 20) }
+            try await peer.setReading(false)
+        }
+        #expect(scene.recorder.lost.isEmpty)
+        try await scene.end()
+    }
+
     /// Of this process, in bytes.
     private func residentBytes() throws -> Int {
         let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")

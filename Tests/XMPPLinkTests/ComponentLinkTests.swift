@@ -68,6 +68,58 @@ struct ComponentLinkTests {
         try await scene.end()
     }
 
+    @Test("Nothing is lost of a read that holds something of the link's own, however large it is once escaped")
+    func togetherAtTheLimit() async throws {
+        let scene = LinkScene(server: try await FakeServer()) { $0.limits.stanzaBytes = 20_000 }
+        let peer = try await scene.server.peer(0)
+        let text = String(repeating: ">", count: 10_000)
+        try await peer.open(answer: "<handshake/><message id='1'><body>\(text)</body></message><message id='2'/>")
+        try await eventually("two stanzas") { scene.recorder.elements.count == 2 }
+        #expect(scene.recorder.elements.first?.elements.first?.text == text)
+        peer.send(
+            "<message id='3'><body>\(text)</body></message>"
+                + "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>")
+        try await eventually("the third") { scene.recorder.elements.count == 3 }
+        #expect(scene.recorder.elements.last?.elements.first?.text == text)
+        try await scene.end()
+    }
+
+    @Test("A link that is stopped while it connects leaves no connection behind")
+    func stoppedWhileConnecting() async throws {
+        let server = try await FakeServer()
+        var bits = Bits(seed: 1)
+        for _ in 0..<100 {
+            let scene = LinkScene(server: server)
+            try await Task.sleep(for: .microseconds(Int(bits.next() % 1500)))
+            await scene.link.shutdown()
+            scene.running.cancel()
+            try await scene.running.value
+        }
+        let connections = server.connections
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(server.connections - connections <= 1)
+        for index in 0..<server.connections {
+            let peer = try await server.peer(index)
+            try await eventually("the end of connection \(index)") { peer.isClosed }
+        }
+        await server.stop()
+    }
+
+    @Test("A connection that is reset is made anew")
+    func reset() async throws {
+        let scene = LinkScene(server: try await FakeServer())
+        let peer = try await scene.server.peer(0)
+        try await peer.open()
+        try await scene.ready()
+        peer.send("<message id='1'/>")
+        try await eventually("a stanza") { scene.recorder.elements.count == 1 }
+        try await peer.reset()
+        try await scene.server.peer(1).open()
+        try await scene.ready(2)
+        #expect(scene.recorder.lost.count == 1)
+        try await scene.end()
+    }
+
     @Test("A server that hangs up is connected to again")
     func reconnect() async throws {
         let scene = LinkScene(server: try await FakeServer())

@@ -53,6 +53,11 @@ final class FakePeer: Sendable {
     func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
     func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
     func close() { channel.close(promise: nil) }
+    /// Ends the connection without taking leave: the other side gets an RST.
+    func reset() async throws {
+        try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        close()
+    }
     func setReading(_ isOn: Bool) async throws { try await channel.setOption(.autoRead, value: isOn).get() }
 
     func wait(for text: String) async throws {

@@ -6,7 +6,7 @@ import XMPPTransport
 struct JSONStreamTests {
     /// Reads in pieces of this size; the XML that came out, and why it ended.
     private func read(_ json: [UInt8], pieces: Int = .max, limit: Int = 1024) -> (String, JSONStreamError?) {
-        var reader = JSONStreamReader(objectBytes: limit)
+        var reader = JSONStreamReader(textBytes: limit)
         var xml: [UInt8] = []
         var rest = json[...]
         while !rest.isEmpty {
@@ -86,19 +86,24 @@ struct JSONStreamTests {
         }
     }
 
-    @Test("An object may have as many bytes as the limit says, and no more; white space and empty ones are fine")
+    @Test("The text of an object may have as many bytes as the limit says, however it is written in JSON, and no more")
     func limit() {
-        func object(_ count: Int) -> String { "{\"s\":\"<" + String(repeating: "a", count: count - 10) + ">\"}" }
+        func object(_ count: Int) -> String { "{\"s\":\"<" + String(repeating: "a", count: count - 2) + ">\"}" }
+        func escaped(_ count: Int) -> String {
+            "{\"s\":\"\\u003c" + String(repeating: "\\u0061", count: count - 2) + "\\u003e\"}"
+        }
         for pieces in [1, 100, .max] {
-            #expect(read(object(64), pieces: pieces, limit: 64).1 == nil)
-            #expect(read(object(65), pieces: pieces, limit: 64) == ("", .tooLarge))
+            for form in [object, escaped] {
+                #expect(read(form(64), pieces: pieces, limit: 64).1 == nil)
+                #expect(read(form(65), pieces: pieces, limit: 64) == ("", .tooLarge))
+            }
             #expect(read(String(repeating: object(64) + "   ", count: 9), pieces: pieces, limit: 64).1 == nil)
-            let spaces = String(repeating: " ", count: 60)
+            let spaces = String(repeating: " ", count: 400)
             #expect(read("{\(spaces)\"s\":\"\"}", pieces: pieces, limit: 64).1 == .tooLarge)
             #expect(read("{\"s\":\"\"}\(spaces)\(spaces){\"s\":\" \"}", pieces: pieces, limit: 64) == (" ", nil))
         }
         // Never more is held than the limit, whatever comes.
-        var reader = JSONStreamReader(objectBytes: 1000)
+        var reader = JSONStreamReader(textBytes: 1000)
         var xml: [UInt8] = []
         for byte in Array("{\"s\":\"".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 5000) {
             [byte].withUnsafeBytes { reader.read($0, into: &xml) }

@@ -40,6 +40,25 @@ struct KeepAliveTests {
         #expect(link.check(at: at(145)) == .dead)
     }
 
+    @Test("A peer that takes nothing is given up within 30 s, one that takes a byte is not")
+    func writing() {
+        var watch = WriteWatch(limit: .seconds(30))
+        #expect(watch.interval == .seconds(3))
+        for second in 0...300 { #expect(watch.isStuck(at: nil, now: at(second)) == false, "nothing waits") }
+        for second in 301...600 { #expect(watch.isStuck(at: second / 20, now: at(second)) == false, "second \(second)") }
+        for second in 601...626 { #expect(watch.isStuck(at: 99, now: at(second)) == false, "second \(second)") }
+        let last = (627...630).filter { watch.isStuck(at: 99, now: at($0)) }
+        #expect(!last.isEmpty)
+    }
+
+    @Test("A machine that slept does not blame the peer for it")
+    func writingAsleep() {
+        var watch = WriteWatch(limit: .seconds(30))
+        #expect(watch.isStuck(at: 1, now: at(0)) == false)
+        #expect(watch.isStuck(at: 1, now: at(3600)) == false)
+        #expect(watch.isStuck(at: 1, now: at(3603)) == false)
+    }
+
     @Test("A limit that is not longer than the interval becomes twice the interval")
     func nonsense() {
         #expect(KeepAlive(interval: .seconds(15), limit: .seconds(15), now: start).limit == .seconds(30))

@@ -61,8 +61,11 @@ public struct StationmasterConfiguration: Sendable {
         component.allowPlaintextBeyondLoopback = settings.boolean("component.allowPlaintextBeyondLoopback")
         component.queueBytes = settings.integer("limits.queueBytes")
         let domain = try files.domain("component.domain")
+        do throws(ComponentConfigurationFault) { try component.check() } catch {
+            throw settings.error(error.part.key, error.error.sentence)
+        }
         var device = DeviceConfiguration(
-            domain: domain, factoryHosts: settings.list("hosts.factory"),
+            domain: domain, factoryHosts: try files.domains("hosts.factory"),
             onboardingHost: try files.domain("hosts.onboarding").domain,
             stationsHost: try files.domain("hosts.stations").domain, owner: settings.text("owner.name"),
             makerAuthority: try files.authority("maker"), ownerAuthority: try files.authority("owner"),
@@ -83,7 +86,7 @@ public struct StationmasterConfiguration: Sendable {
         if bytes > 0 { information.retentionBytes = Int64(bytes) }
         var configuration = StationmasterConfiguration(
             component: component, device: device, information: information,
-            storePath: files.path("store.path"), controlSocket: files.path("control.socket"), core: core)
+            storePath: files.path("store.path"), controlSocket: try files.socket("control.socket"), core: core)
         configuration.logLevel = settings.text("logging.level")
         return configuration
     }
@@ -102,11 +105,30 @@ struct ConfigurationFiles {
             : URL(fileURLWithPath: configuration).deletingLastPathComponent().appendingPathComponent(text).path
     }
 
-    func domain(_ key: String) throws(ConfigurationError) -> JID {
-        guard let jid = try? JID(settings.text(key)), jid.localpart == nil, jid.resource == nil else {
-            throw settings.error(key, "'\(settings.text(key))' is no XMPP domain")
+    func domain(_ key: String) throws(ConfigurationError) -> JID { try domain(key, settings.text(key)) }
+
+    private func domain(_ key: String, _ text: String) throws(ConfigurationError) -> JID {
+        guard let jid = try? JID(text), jid.isDomain else {
+            throw settings.error(key, "'\(text)' is no XMPP domain")
         }
         return jid
+    }
+
+    /// Prepared, as they stand in addresses.
+    func domains(_ key: String) throws(ConfigurationError) -> [String] {
+        var domains: [String] = []
+        for text in settings.list(key) { domains.append(try domain(key, text).domain) }
+        return domains
+    }
+
+    /// The path of a Unix socket of ours.
+    func socket(_ key: String) throws(ConfigurationError) -> String {
+        let path = path(key)
+        guard path.utf8.count <= ComponentServerAddress.longestPath else {
+            throw settings.error(
+                key, "the path \(path) of a Unix socket is longer than \(ComponentServerAddress.longestPath) bytes")
+        }
+        return path
     }
 
     /// A file that only its owner may read.
@@ -152,5 +174,20 @@ struct ConfigurationFiles {
             }
         }
         return certificates
+    }
+}
+
+extension ComponentConfigurationFault.Part {
+    /// The option that sets it.
+    fileprivate var key: String {
+        switch self {
+        case .domain: "component.domain"
+        case .secret: "component.secretFile"
+        case .host: "component.serverHost"
+        case .port: "component.serverPort"
+        case .socket: "component.serverSocket"
+        case .trustRoots: "component.trustRoots"
+        case .serverName: "component.serverName"
+        }
     }
 }

@@ -6,6 +6,7 @@ import StationJSON
 import StationSettings
 import StationStore
 import Stationmaster
+import XMPPComponent
 
 /// How a command ends that did not do what it was asked: a sentence on standard error, or JSON where that was asked for, and an
 /// exit status of sysexits.h.
@@ -27,6 +28,8 @@ struct Refusal: Error {
         case let refusal as Refusal: self = refusal
         case let error as ConfigurationError:
             self.init("configuration", error.description, status: ConfigurationError.exitStatus)
+        case let error as ComponentError where error.code == .configuration || error.code == .plaintextRefused:
+            self.init("configuration", error.sentence, status: ConfigurationError.exitStatus)
         case let error as CommandError: self.init(error.condition, error.text, status: error.condition == "not-running" ? 69 : 1)
         case let error as JSONError: self.init("bad-request", "\(error)")
         case let error as StoreError:
