@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Transcript {
-    /// What has happened to a station that is installed when a play begins: UC007-1 and UC007-2, without their refusals.
-    static func installation(of serial: String, as member: Member) throws -> Transcript {
-        let folded = serial.lowercased()
-        return try Transcript(
-            name: "installation of \(serial)",
+    /// What has happened to a station that is engraved when a play begins: UC007-1 without its refusals.
+    static func engraving(of serial: String) throws -> Transcript {
+        try Transcript(
+            name: "engraving of \(serial)",
             text: """
-                # A station is engraved, introduced and logs in
-                [Unit] \(folded)@factory.localhost/unit   [Newcomer] \(folded)@onboarding.localhost/agent
-                [Station] \(member.address)
+                # A station is engraved
+                [Unit] \(serial.lowercased())@factory.localhost/unit
                 ---------
                 The operator: batch.open {"name":"batch of \(serial)","serials":["\(serial)"],"model":"WX1","hours":8}
                 Unit sends:
@@ -24,9 +22,20 @@ extension Transcript {
                     \(request("release", #"{"serial":"\#(serial)","certificate":"{sha256(certificate)}"}"#))
                 Unit receives exactly:
                     \(result("released", #"{"serial":"\#(serial)"}"#))
+                """)
+    }
+
+    /// The same of one that is installed: UC007-2 without its refusals.
+    static func installation(of serial: String, as member: Member) throws -> Transcript {
+        try Transcript(
+            name: "installation of \(serial)",
+            text: """
+                # A station is introduced and logs in
+                [Newcomer] \(serial.lowercased())@onboarding.localhost/agent   [Station] \(member.address)
+                ---------
                 The operator: station.announce {"serials":["\(serial)"]}
                 Newcomer sends:
-                    \(request("introduce", #"{"serial":"\#(serial)","firmware":{"version":"1.0","sequence":1},"certificates":["{certificate}","{maker}"]}"#))
+                    \(request("introduce", #"{"serial":"\#(serial)","firmware":{"version":"1.0","sequence":1},"certificates":["{certificate of \#(serial)}","{certificate of the maker}"]}"#))
                 Newcomer receives exactly:
                     \(result("challenge", #"{"message":"{second}","expires":"…"}"#))
                 Newcomer sends:

@@ -15,8 +15,10 @@ struct Transcript: Sendable, CustomTestStringConvertible {
     struct Member: Hashable, Sendable {
         let name: String
         let address: String
-        /// The serial of a station that is engraved, introduced and logged in before the play begins.
+        /// The serial of a station that is engraved, or also introduced and logged in, before the play begins.
         let serial: String?
+        /// Whether it is more than engraved.
+        let isInstalled: Bool
 
         /// The address without its resource.
         var bare: String { String(address.prefix { $0 != "/" }) }
@@ -107,15 +109,10 @@ struct Transcript: Sendable, CustomTestStringConvertible {
             let words = part[part.index(after: bracket)...].split(separator: " ").map(String.init)
             guard let address = words.first else { throw TranscriptError(file, number, "an address is missing") }
             let note = words.dropFirst().joined(separator: " ")
-            let serial: String?
-            switch note {
-            case "": serial = nil
-            case "(installed)": serial = String(address.prefix { $0 != "@" })
-            case _ where note.hasPrefix("(installed as ") && note.hasSuffix(")"):
-                serial = String(note.dropFirst(14).dropLast())
-            default: throw TranscriptError(file, number, "'\(note)' is not known")
-            }
-            return Member(name: String(part[..<bracket]), address: address, serial: serial)
+            let serial = ["(installed as ", "(engraved as "].first { note.hasPrefix($0) && note.hasSuffix(")") }
+                .map { String(note.dropFirst($0.count).dropLast()) }
+            guard note.isEmpty || serial != nil else { throw TranscriptError(file, number, "'\(note)' is not known") }
+            return Member(name: String(part[..<bracket]), address: address, serial: serial, isInstalled: note.hasPrefix("(installed"))
         }
     }
 

@@ -18,10 +18,12 @@ final class TranscriptRunner<Venue: Stage> {
         pattern = TranscriptPattern(keys: stage.keys)
     }
 
-    /// Engraves, introduces and logs in the stations that are installed before the play begins.
+    /// Engraves, introduces and logs in those who are before the play begins.
     func prepare() async throws {
         for member in play.cast {
-            if let serial = member.serial { try await TranscriptRunner(.installation(of: serial, as: member), on: stage).perform() }
+            guard let serial = member.serial else { continue }
+            try await TranscriptRunner(.engraving(of: serial), on: stage).perform()
+            if member.isInstalled { try await TranscriptRunner(.installation(of: serial, as: member), on: stage).perform() }
         }
         try await stage.clear()
     }
