@@ -8,7 +8,8 @@ enum LiveRules {
     static let longestWait = 1.5
     /// How long somebody waits for a stanza.
     static let patience = 10.0
-    /// How long it must be quiet before what comes afterwards belongs to the play.
+    /// How long it must be quiet before what comes afterwards belongs to the play, and before the operator speaks when
+    /// nothing has answered what was sent.
     static let quiet = 0.4
 
     /// The plays do not speak of the servers' own stanzas: roster pushes, presence of one's other resources, answers of

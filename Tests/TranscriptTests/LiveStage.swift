@@ -17,6 +17,8 @@ final class LiveStage: Stage {
     /// What only the component's stream shows.
     private var settled: [Element] = []
     private var isUp = true
+    /// Whether something was sent that may not have arrived.
+    private var isOnItsWay = false
     /// What the server answers itself, since the component was not there.
     private var answeredByServer: Set<String> = []
 
@@ -84,6 +86,7 @@ final class LiveStage: Stage {
         if !isUp, let id { answeredByServer.insert(id) }
         if isLost { component.proxy.swallow() }
         try await sender.send(names.real(stanza))
+        isOnItsWay = true
         guard isLost, let id else { return }
         try await wait("an answer that is lost") { self.component.outgoing.has(answerTo: id) ? true : nil }
     }
@@ -100,6 +103,7 @@ final class LiveStage: Stage {
                 stanza = receiver.take()
             }
             guard let stanza else { return nil }
+            self.isOnItsWay = false
             for other in self.present.values where other !== receiver { other.remove { LiveRules.isSame(stanza, $0) } }
             return LiveRules.withoutAdditions(self.names.played(stanza), to: member, like: expected)
         }
@@ -166,6 +170,7 @@ final class LiveStage: Stage {
     }
 
     func command(_ name: String, _ arguments: JSON) async throws -> JSON {
+        if isOnItsWay { try await sleep(LiveRules.quiet) }
         let answer = try component.command(name, JSONDocument(names.real(arguments.text)).root.json)
         return try JSONDocument(names.played(answer.text)).root.json
     }
