@@ -91,7 +91,8 @@ struct StanzaFramer {
 
     /// How many of `count` bytes in the destination may be given to expat: whole stanzas, and the space after them.
     func complete(of count: Int) -> Int {
-        violation == nil && (isBetweenStanzas || place == .blind || place == .ended) ? count : max(0, frameStart)
+        if place == .text, depth == 0 { return count }
+        return violation == nil && (isBetweenStanzas || place == .blind || place == .ended) ? count : max(0, frameStart)
     }
 
     /// Whether expat has seen enough of what cannot be part of a stream.
@@ -126,7 +127,9 @@ struct StanzaFramer {
         if carried > 0, !finishCarry(&cursor) { return (cursor.input, cursor.output) }
         while cursor.input < cursor.end {
             switch place {
-            case .text: if depth > 1 { scanText(&cursor) } else { scanSpace(&cursor) }
+            case .text:
+                if depth > 1 { scanText(&cursor) } else { scanSpace(&cursor) }
+                if violation != nil { return (cursor.input, cursor.output) }
             case .tagBegun: beginTag(cursor.pass(), cursor.output)
             case .startTag, .endTag:
                 scanTag(&cursor)
@@ -139,7 +142,11 @@ struct StanzaFramer {
             case .double: scanValue(&cursor, UInt8(ascii: "\""))
             case .declaration:
                 let byte = cursor.pass()
-                if byte == UInt8(ascii: ">"), last == UInt8(ascii: "?") { place = .text }
+                if byte == UInt8(ascii: ">"), last == UInt8(ascii: "?") {
+                    check(cursor.output, tag: tagStart, isTooDeep: false)
+                    if violation != nil { return (cursor.input, cursor.output) }
+                    place = .text
+                }
                 last = byte
             case .sectionBegun, .section: passSection(cursor.pass(), cursor.output)
             case .blind:
@@ -215,9 +222,11 @@ struct StanzaFramer {
                 return
             case 0x20, 0x09, 0x0A, 0x0D: _ = cursor.pass()
             case let mark where depth == 0 && Self.mark.contains(mark): _ = cursor.pass()
-            default:
-                if depth == 0 { check(cursor.output, tag: tagStart, isTooDeep: false) }
-                return place = .blind
+            default: return place = .blind
+            }
+            if depth == 0 {
+                check(cursor.output, tag: tagStart, isTooDeep: false)
+                if violation != nil { return }
             }
         }
     }

@@ -21,6 +21,7 @@ extension XMLStreamParser {
         guard limits.skipsStanzas, state.pointee.hasRoot, framer.isOfStanza else { throw reason }
         try report(reason, head, expat, state)
         framer.forgetStanza()
+        if framer.place == .blind { throw reason }
         if framer.isSkipping { skipping = (reason, 0) }
     }
 

@@ -131,13 +131,14 @@ public final class XMLStreamParser {
         return events
     }
 
-    /// expat changes to UTF-16 by the first two bytes, whatever it was told. If it refuses the first, that is what counts.
+    /// expat changes to UTF-16 by the first two bytes, whatever it was told.
     private func checkBeginning(_ bytes: UnsafeRawBufferPointer) throws(XMLStreamError) {
         for byte in bytes.prefix(2 &- streamBytes) {
             streamBytes &+= 1
             if byte == 0 || byte >= 0xFE { throw .unsupportedEncoding("UTF-16") }
-            if ![UInt8(ascii: "<"), 0x20, 0x09, 0x0A, 0x0D, 0xEF].contains(byte) { streamBytes = 2 }
-            if streamBytes == 2 { return }
+            guard streamBytes == 2 || [UInt8(ascii: "<"), 0x20, 0x09, 0x0A, 0x0D, 0xEF].contains(byte) else {
+                throw .notWellFormed("a stream begins with a tag")
+            }
         }
     }
 
