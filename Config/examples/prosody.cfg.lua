@@ -1,8 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Stationmaster with Prosody 0.12: paste into /etc/prosody/prosody.cfg.lua after its global section, change example.org, then
 -- `prosodyctl check config && systemctl reload prosody`. Needs the packages prosody and prosody-modules (for mod_auth_ccert).
--- maker-ca.pem and owner-ca.pem are written by `stationmaster init`; copy them (never the .key files) to /etc/prosody/stationmaster/,
--- readable by user prosody, and make there an empty folder `none`.
+-- maker-ca.crl and owner-ca.crl, each a CA with its list of revoked certificates, are written by `stationmaster init`. Make a folder for
+-- them that user stationmaster writes to, copy them there (never the .key files), and an empty folder `none`:
+--   install -d -o stationmaster -m 755 /etc/prosody/stationmaster /etc/prosody/stationmaster/none
+--   install -o stationmaster -m 644 /etc/stationmaster/*-ca.crl /etc/prosody/stationmaster/
+-- and say so in stationmaster.yaml (revocation.ownerList, revocation.makerList), so that the lists are kept up to date there.
 
 -- Global: one and a half to two times faster on a busy component link.
 gc = { mode = "generational" }
@@ -19,7 +22,8 @@ local function stations_only(anchors)
         capath = "/etc/prosody/stationmaster/none",
         verify = { "peer", "client_once" },
         -- Station certificates are for clients alone; by default Prosody wants them to be good for servers.
-        verifyext = { "lsec_continue", lsec_ignore_purpose = false },
+        -- crl_check keeps revoked stations out. With a list that has run out nobody comes in: Stationmaster renews it in time.
+        verifyext = { "lsec_continue", "crl_check", lsec_ignore_purpose = false },
     }
 end
 
@@ -31,13 +35,13 @@ VirtualHost "factory.example.org"
 VirtualHost "onboarding.example.org"
     authentication = "ccert"
     certificate_match = "xmppaddr"
-    ssl = stations_only("/etc/prosody/stationmaster/maker-ca.pem")
+    ssl = stations_only("/etc/prosody/stationmaster/maker-ca.crl")
 
 -- Stations at work, by the certificate of their owner (LDevID). No accounts, no administrators here.
 VirtualHost "stations.example.org"
     authentication = "ccert"
     certificate_match = "xmppaddr"
-    ssl = stations_only("/etc/prosody/stationmaster/owner-ca.pem")
+    ssl = stations_only("/etc/prosody/stationmaster/owner-ca.crl")
 
 -- Stations use STARTTLS. Direct TLS (c2s_direct_tls_ports) would need the same table as c2s_direct_tls_ssl in both hosts and
 -- globally, and there the anchors follow the TLS server name while the login follows the stream: an authority trusted for one

@@ -31,6 +31,19 @@ CREATE TABLE batch_serial (
 
 CREATE INDEX batch_serial_by_batch ON batch_serial (batch);
 
+CREATE TABLE certificate (
+    authority TEXT NOT NULL CHECK (authority IN ('maker', 'owner')),
+    number TEXT NOT NULL CHECK (length(number) BETWEEN 2 AND 40),
+    serial TEXT NOT NULL,
+    not_after_ms INTEGER NOT NULL,
+    revoked_ms INTEGER,
+    PRIMARY KEY (authority, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX certificate_by_revocation ON certificate (authority, revoked_ms) WHERE revoked_ms IS NOT NULL;
+
+CREATE INDEX certificate_by_serial ON certificate (serial);
+
 CREATE TABLE challenge (
     nonce BLOB PRIMARY KEY NOT NULL CHECK (length(nonce) = 32),
     jid TEXT NOT NULL,
@@ -119,6 +132,21 @@ CREATE TABLE release_key (
     at_ms INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE revocation_list (
+    authority TEXT PRIMARY KEY NOT NULL CHECK (authority IN ('maker', 'owner')),
+    number INTEGER NOT NULL CHECK (number > 0),
+    next_update_ms INTEGER NOT NULL,
+    is_published INTEGER NOT NULL CHECK (is_published IN (0, 1))
+) STRICT;
+
+CREATE TABLE session_end (
+    jid TEXT PRIMARY KEY NOT NULL,
+    serial TEXT NOT NULL,
+    spelling TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    has_ended INTEGER NOT NULL CHECK (has_ended IN (0, 1))
+) STRICT;
+
 CREATE TABLE station (
     serial TEXT PRIMARY KEY NOT NULL,
     spelling TEXT NOT NULL,
@@ -139,7 +167,7 @@ CREATE TABLE station (
     engraved_ms INTEGER,
     installed_ms INTEGER,
     last_seen_ms INTEGER
-) STRICT;
+, highest_sequence INTEGER NOT NULL DEFAULT 0, latitude REAL CHECK (latitude BETWEEN -90 AND 90), longitude REAL CHECK (longitude BETWEEN -180 AND 180), altitude REAL) STRICT;
 
 CREATE INDEX station_by_state ON station (state, serial);
 

@@ -38,6 +38,8 @@ public struct DeviceConfiguration: Sendable {
     public var probesPerTick = 200
     /// How long a station may say nothing about a job that it has accepted before the job is offered again.
     public var jobSilence: Duration = .seconds(600)
+    /// How a revocation is made known to the server.
+    public var revocation = RevocationConfiguration()
 
     public init(
         domain: JID, factoryHosts: [String], onboardingHost: String, stationsHost: String, owner: String,
@@ -66,7 +68,9 @@ public final class DeviceManagement: CoreModule {
     private let jobs: Jobs
     private let updates: Updates
     private let presence: PresenceTracking
+    private let clones: CloneWatch
     private let commands: RegistryCommands
+    private let revocation: Revocation
 
     /// `nextSequence` says which `seq` a station is to send next; information services know it.
     /// `directory` is the one that the domains of this process share.
@@ -80,11 +84,18 @@ public final class DeviceManagement: CoreModule {
         jobs = Jobs(store: store, roster: roster, domain: configuration.domain, silence: configuration.jobSilence)
         updates = Updates(store: store, jobs: jobs, configuration: configuration)
         jobs.add(updates)
+        let lists = RevocationLists(store: store, configuration: configuration)
+        let sessions = SessionEnds(store: store, configuration: configuration, lists: lists)
+        revocation = Revocation(
+            store: store, roster: roster, configuration: configuration, lists: lists, sessions: sessions)
+        let clones = CloneWatch(store: store, roster: roster, configuration: configuration)
+        self.clones = clones
         let proofs = Proofs(store: store, configuration: configuration)
         engraving = Engraving(store: store, configuration: configuration, proofs: proofs)
         onboarding = Onboarding(
-            store: store, configuration: configuration, proofs: proofs, roster: roster, nextSequence: nextSequence)
-        presence = PresenceTracking(store: store, roster: roster, configuration: configuration)
+            store: store, configuration: configuration, proofs: proofs, roster: roster, sessions: sessions,
+            clones: clones, nextSequence: nextSequence)
+        presence = PresenceTracking(store: store, roster: roster, configuration: configuration, clones: clones)
         commands = RegistryCommands(store: store, roster: roster, configuration: configuration)
     }
 
@@ -95,9 +106,11 @@ public final class DeviceManagement: CoreModule {
         engraving.register(on: &core)
         onboarding.register(on: &core)
         presence.register(on: &core)
+        clones.register(on: &core)
         jobs.register(on: &core)
         updates.register(on: &core)
         commands.register(on: &core)
+        revocation.register(on: &core)
     }
 }
 

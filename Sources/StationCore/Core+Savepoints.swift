@@ -5,7 +5,9 @@ import XMPPCore
 extension Core {
     /// Runs one handler in a savepoint of its own, with the events it emits. Whatever it throws undoes
     /// what it wrote and becomes an error reply; only a failure of the savepoint itself goes further.
-    func attempt(_ what: String, _ stanza: Stanza? = nil, _ body: () throws -> Void) throws {
+    /// - Returns: whether it was carried out.
+    @discardableResult
+    func attempt(_ what: String, _ stanza: Stanza? = nil, _ body: () throws -> Void) throws -> Bool {
         let mark = context.mark
         var failure: (any Error)?
         do {
@@ -24,6 +26,7 @@ extension Core {
             report(failure, what, stanza)
         }
         try runRaised()
+        return failure == nil
     }
 
     private func runRaised() throws {

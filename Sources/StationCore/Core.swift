@@ -246,8 +246,12 @@ public final class Core {
             return
         }
         var result: Result<JSON, CommandError> = .failure(CommandError("internal-error", "not run"))
-        try attempt("command") {
+        let isDone = try attempt("command") {
             result = try Self.refusing { try handler(arguments.root, context) } else: { result = .failure($0) }
+        }
+        // What follows from a command may fail when its handler has returned.
+        if !isDone, case .success = result {
+            result = .failure(CommandError("internal-error", "the command could not be carried out"))
         }
         replies.append { reply(result) }
     }

@@ -35,6 +35,7 @@ public final class CoreContext {
         var works: [Work] = []
         var requests: [Request] = []
         var alarms: [Alarm] = []
+        var undos: [() -> Void] = []
     }
 
     struct Alarm {
@@ -62,6 +63,8 @@ public final class CoreContext {
     var journalEntries: [JournalEntry] = []
     var timerChanges: [TimerChange] = []
     var raised: [(CoreContext) throws -> Void] = []
+    /// Which alarms have been written lately.
+    public let silence = AlarmSilence()
     private var lastAudit: AuditEntry?
     private var knowsLastAudit = false
 
@@ -93,6 +96,9 @@ public final class CoreContext {
 
     /// Runs after the commit, when the replies are written: fan-out.
     public func afterCommit(_ body: @escaping (CoreOutput) -> Void) { effects.hooks.append(body) }
+
+    /// Runs at once if the handler, or what handles its events, throws: puts back memory that had to be changed before.
+    public func undo(_ body: @escaping () -> Void) { effects.undos.append(body) }
 
     /// Slow work on the bounded pool; `then` runs on the core as a request of its own. What `then` throws
     /// is the answer to `stanza`, if there is one.
@@ -172,13 +178,13 @@ public final class CoreContext {
     // MARK: - Marks
 
     struct Mark {
-        let stanzas, hooks, works, requests, alarms: Int
+        let stanzas, hooks, works, requests, alarms, undos: Int
     }
 
     var mark: Mark {
         Mark(
             stanzas: effects.stanzas.count, hooks: effects.hooks.count, works: effects.works.count,
-            requests: effects.requests.count, alarms: effects.alarms.count)
+            requests: effects.requests.count, alarms: effects.alarms.count, undos: effects.undos.count)
     }
 
     /// Forgets what was asked for since the mark.
@@ -188,6 +194,8 @@ public final class CoreContext {
         effects.works.removeSubrange(mark.works...)
         effects.requests.removeSubrange(mark.requests...)
         effects.alarms.removeSubrange(mark.alarms...)
+        for undo in effects.undos[mark.undos...].reversed() { undo() }
+        effects.undos.removeSubrange(mark.undos...)
         events.removeAll(keepingCapacity: true)
         journalEntries.removeAll(keepingCapacity: true)
         timerChanges.removeAll(keepingCapacity: true)

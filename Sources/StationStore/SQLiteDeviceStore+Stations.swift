@@ -19,7 +19,12 @@ extension SQLiteDeviceStore {
 
     func insert(_ station: StationRecord) throws {
         try change(
-            "INSERT INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO station (serial, spelling, model, hardware, state, owner, identity_key, identity_certificate, receipt,
+                operational_key, operational_certificate, jid, firmware_version, firmware_sequence, highest_sequence,
+                latitude, longitude, altitude, is_subscribed, speaks_json_only, engraved_ms, installed_ms, last_seen_ms)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             [station.serial.folded, station.serial.description] + Self.values(of: station))
     }
 
@@ -28,7 +33,8 @@ extension SQLiteDeviceStore {
             """
             UPDATE station SET model = ?, hardware = ?, state = ?, owner = ?, identity_key = ?,
                 identity_certificate = ?, receipt = ?, operational_key = ?, operational_certificate = ?, jid = ?,
-                firmware_version = ?, firmware_sequence = ?, is_subscribed = ?, speaks_json_only = ?,
+                firmware_version = ?, firmware_sequence = ?, highest_sequence = ?, latitude = ?, longitude = ?,
+                altitude = ?, is_subscribed = ?, speaks_json_only = ?,
                 engraved_ms = ?, installed_ms = ?, last_seen_ms = ?
             WHERE serial = ?
             """,
@@ -94,7 +100,8 @@ extension SQLiteDeviceStore {
             station.model, station.hardware, station.state.rawValue, station.owner, Bytes(station.identityKey),
             Bytes(station.identityCertificate), station.receipt, Bytes(station.operationalKey),
             Bytes(station.operationalCertificate), station.jid?.description, station.firmwareVersion,
-            station.firmwareSequence, station.isSubscribed, station.speaksJSONOnly,
+            station.firmwareSequence, station.highestSequence, station.position?.latitude,
+            station.position?.longitude, station.position?.altitude, station.isSubscribed, station.speaksJSONOnly,
             station.engravedAt?.milliseconds, station.installedAt?.milliseconds, station.lastSeen?.milliseconds,
         ]
     }
@@ -111,9 +118,17 @@ extension SQLiteDeviceStore {
             operationalKey: (try row.value("operational_key") as Data?).map(bytes),
             operationalCertificate: (try row.value("operational_certificate") as Data?).map(bytes),
             jid: try jid.map(Self.jid), firmwareVersion: try row.value("firmware_version"),
-            firmwareSequence: try row.value("firmware_sequence"), isSubscribed: try row.value("is_subscribed"),
+            firmwareSequence: try row.value("firmware_sequence"), highestSequence: try row.value("highest_sequence"),
+            position: try position(row), isSubscribed: try row.value("is_subscribed"),
             speaksJSONOnly: try row.value("speaks_json_only"), engravedAt: time(try row.value("engraved_ms")),
             installedAt: time(try row.value("installed_ms")), lastSeen: time(try row.value("last_seen_ms")))
+    }
+
+    private static func position(_ row: Row) throws -> StationPosition? {
+        let latitude: Double? = try row.value("latitude")
+        let longitude: Double? = try row.value("longitude")
+        guard let latitude, let longitude else { return nil }
+        return StationPosition(latitude: latitude, longitude: longitude, altitude: try row.value("altitude"))
     }
 
     private static func time(_ milliseconds: Int64?) -> Timestamp? {

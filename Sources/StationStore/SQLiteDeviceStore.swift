@@ -27,26 +27,28 @@ final class SQLiteDeviceStore: DeviceStore {
     // MARK: - Batches
 
     func openBatch(name: String, model: String, serials: [Serial], opened: Timestamp, closes: Timestamp) throws {
-        if try rows("SELECT 1 FROM batch WHERE name = ?", [name]).first != nil {
-            throw CommandError("conflict", "there is a batch '\(name)' already")
-        }
         try change(
             "INSERT INTO batch (name, model, opened_ms, closes_ms) VALUES (?, ?, ?, ?)",
             [name, model, opened.milliseconds, closes.milliseconds])
-        let batch = try database.db.lastInsertedRowID
+        try extendBatch(name, serials: serials)
+    }
+
+    func extendBatch(_ name: String, serials: [Serial]) throws {
         for serial in serials {
             let added = try change(
-                "INSERT INTO batch_serial (serial, batch) VALUES (?, ?) ON CONFLICT DO NOTHING", [serial.folded, batch])
-            if added == 0 { throw CommandError("conflict", "serial \(serial) is in a batch already") }
+                "INSERT INTO batch_serial (serial, batch) SELECT ?, id FROM batch WHERE name = ? ON CONFLICT DO NOTHING",
+                [serial.folded, name])
+            if added == 0, try batch(containing: serial)?.name != name {
+                throw CommandError("conflict", "serial \(serial) is in another batch")
+            }
         }
     }
 
-    private static let batchColumns = """
-        SELECT b.name, b.model, b.opened_ms, b.closes_ms,
-            (SELECT count(*) FROM batch_serial s WHERE s.batch = b.id),
-            (SELECT count(*) FROM batch_serial s JOIN station t ON t.serial = s.serial WHERE s.batch = b.id)
-        FROM batch b
-        """
+    private static let batchColumns = "SELECT b.name, b.model, b.opened_ms, b.closes_ms FROM batch b"
+
+    func batch(_ name: String) throws -> BatchRecord? {
+        try rows(Self.batchColumns + " WHERE b.name = ?", [name]).first.map(Self.batch)
+    }
 
     func batch(containing serial: Serial) throws -> BatchRecord? {
         try rows(
@@ -54,8 +56,15 @@ final class SQLiteDeviceStore: DeviceStore {
         ).first.map(Self.batch)
     }
 
-    func batches() throws -> [BatchRecord] {
-        try rows(Self.batchColumns + " ORDER BY b.id").map(Self.batch)
+    func batches() throws -> [(batch: BatchRecord, serials: Int, engraved: Int)] {
+        try rows(
+            """
+            SELECT b.name, b.model, b.opened_ms, b.closes_ms,
+                (SELECT count(*) FROM batch_serial s WHERE s.batch = b.id),
+                (SELECT count(*) FROM batch_serial s JOIN station t ON t.serial = s.serial WHERE s.batch = b.id)
+            FROM batch b ORDER BY b.id
+            """
+        ).map { (batch: try Self.batch($0), serials: try $0.value(4), engraved: try $0.value(5)) }
     }
 
     func closeBatch(_ name: String, at: Timestamp) throws -> Bool {
@@ -66,7 +75,7 @@ final class SQLiteDeviceStore: DeviceStore {
     private static func batch(_ row: Row) throws -> BatchRecord {
         BatchRecord(
             name: try row.value(0), model: try row.value(1), opened: Timestamp(milliseconds: try row.value(2)),
-            closes: Timestamp(milliseconds: try row.value(3)), serials: try row.value(4), engraved: try row.value(5))
+            closes: Timestamp(milliseconds: try row.value(3)))
     }
 
     // MARK: - Announcements
@@ -88,7 +97,7 @@ final class SQLiteDeviceStore: DeviceStore {
         try rows(
             """
             SELECT spelling, owner FROM announcement a WHERE serial > ? AND NOT EXISTS
-                (SELECT 1 FROM station s WHERE s.serial = a.serial AND s.installed_ms IS NOT NULL)
+                (SELECT 1 FROM station s WHERE s.serial = a.serial)
             ORDER BY serial LIMIT ?
             """,
             [serial?.folded ?? "", limit]
@@ -112,6 +121,9 @@ final class SQLiteDeviceStore: DeviceStore {
                 (SELECT nonce FROM challenge WHERE jid = ? ORDER BY expires_ms DESC LIMIT -1 OFFSET ?)
             """,
             [jid, ChallengeRecord.mostForOneJID - 1])
+        // Rows are numbered upwards, so this is a look at the end and at the beginning of the table.
+        try change(
+            "DELETE FROM challenge WHERE rowid <= (SELECT max(rowid) FROM challenge) - ?", [ChallengeRecord.most - 1])
         try change(
             "INSERT INTO challenge (nonce, jid, serial, message, request, expires_ms) VALUES (?, ?, ?, ?, ?, ?)",
             [

@@ -13,7 +13,11 @@ class CommandFailed(Exception):
 
 
 class Stationmaster:
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, lists=None):
+        # Where the server reads the lists of revoked certificates.
+        self.lists = {} if lists is None else {
+            "STATIONMASTER_REVOCATION_OWNER_LIST": str(Path(lists) / "stations.pem"),
+            "STATIONMASTER_REVOCATION_MAKER_LIST": str(Path(lists) / "onboarding.pem")}
         self.binary = str(Path(binary).resolve())
         self.directory = Path(directory).resolve()
         self.config = str(self.directory / "stationmaster.yaml")
@@ -43,7 +47,7 @@ class Stationmaster:
         with open(self.log_file, "ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 self.binary, "run", "--config", self.config,
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "LOG_LEVEL": "debug"})
+                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.lists, "LOG_LEVEL": "debug"})
 
     @property
     def ended(self):
@@ -78,6 +82,9 @@ class Stationmaster:
 
     async def station(self, serial):
         return await self._json("station", "show", serial)
+
+    async def revoke_station(self, serial):
+        await self._run("station", "revoke", serial)
 
     async def grant(self, consumer, station):
         await self._run("grant", consumer, station)

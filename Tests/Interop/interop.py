@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import delivering
 import provisioning
 import reporting
+import revoking
 import updating
 from checks import Checks, Stop, true
 from command import Stationmaster
@@ -94,6 +95,7 @@ async def scenes(play):
     await updating.traces(play)
     if not play.container:
         await killed_and_back(play)
+        await revoking.station(play)
 
 
 async def perform(server, command, folder, checks):
@@ -116,7 +118,7 @@ async def perform(server, command, folder, checks):
 async def main(server_file, binary, workdir):
     server = json.loads(Path(server_file).read_text())
     checks = Checks()
-    command = Stationmaster(binary, workdir)
+    command = Stationmaster(binary, workdir, Path(server["directory"]) / "trust")
     folder = Path(workdir).resolve() / "interop"
     folder.mkdir(exist_ok=True)
     try:

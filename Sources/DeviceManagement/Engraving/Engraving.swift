@@ -14,6 +14,7 @@ final class Engraving {
     private let store: any DeviceStore
     private let configuration: DeviceConfiguration
     private let proofs: Proofs
+    private static let receiptType = "engraving-receipt"
 
     init(store: any DeviceStore, configuration: DeviceConfiguration, proofs: Proofs) {
         self.store = store
@@ -101,8 +102,7 @@ final class Engraving {
         _ stanza: Stanza, _ request: Engrave, _ from: JID, _ certificate: Certificate, _ context: CoreContext
     ) throws {
         if let known = try eligible(request, from, context) {
-            try reply(stanza, known, context)
-            return
+            return try reply(stanza, known, context)
         }
         let logged = try context.audit(
             actor: from.description, action: "engraved", subject: request.serial.description,
@@ -119,8 +119,8 @@ final class Engraving {
             .init("time", .number(context.now.seconds)),
             .init("logSequence", .integer(logged.sequence)), .init("logHash", .string(logged.hash)),
         ])
-        let document = try EnvelopeDocument.signed(
-            type: "engraving-receipt", payload: receipt, role: "maker", with: configuration.directorKey)
+        // Stored without its signature, which is made on the pool: a crash in between leaves nothing to be made up.
+        let document = EnvelopeDocument(type: Self.receiptType, payload: receipt.serialized())
         let station = StationRecord(
             serial: request.serial, model: request.model, hardware: request.hardware, state: .engraved,
             identityKey: request.publicKey, identityCertificate: certificate.der, receipt: document.json.text,
@@ -133,6 +133,27 @@ final class Engraving {
 
     private func reply(_ stanza: Stanza, _ station: StationRecord, _ context: CoreContext) throws {
         let receipt = try EnvelopeDocument(json: JSONDocument(station.receipt ?? "").root)
+        guard receipt.signatures.isEmpty else { return reply(stanza, station, receipt, context) }
+        let key = configuration.directorKey
+        context.perform("sign receipt", for: stanza) { () -> EnvelopeDocument? in
+            var envelope = receipt.envelope
+            do { try envelope.sign(role: "maker", with: key) } catch { return nil }
+            return EnvelopeDocument(
+                type: receipt.type, payload: receipt.payload,
+                signatures: envelope.signatures.map {
+                    EnvelopeDocument.Signature(role: $0.role, key: $0.key, alg: $0.algorithm, signature: $0.signature)
+                })
+        } then: { [self] signed, context in
+            guard let signed, var station = try store.station(station.serial) else {
+                throw StanzaError(.internalServerError, "the receipt could not be signed; ask again")
+            }
+            station.receipt = signed.json.text
+            try store.update(station)
+            reply(stanza, station, signed, context)
+        }
+    }
+
+    private func reply(_ stanza: Stanza, _ station: StationRecord, _ receipt: EnvelopeDocument, _ context: CoreContext) {
         let payload = Engraved(
             serial: station.serial,
             certificates: [station.identityCertificate, configuration.makerAuthority.certificate.der],

@@ -54,7 +54,9 @@ final class Proofs {
         try store.addChallenge(
             ChallengeRecord(
                 nonce: nonce, message: challenge.message, jid: from.bare, serial: serial, request: request, expires: expires))
-        context.schedule(Self.expiryTimer, key: "", due: expires.adding(milliseconds: 1000))
+        // One timer for each minute: a single one would be moved on by each challenge, and never fire.
+        let minute = expires.milliseconds / 60_000 &+ 1
+        context.schedule(Self.expiryTimer, key: String(minute), due: Timestamp(milliseconds: minute &* 60_000))
         let payload = ChallengePayload(message: challenge.message, expires: Double(challenge.expires))
         context.reply(to: stanza, payload.element)
     }

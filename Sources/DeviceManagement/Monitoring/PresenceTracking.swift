@@ -10,21 +10,28 @@ final class PresenceTracking {
     private let store: any DeviceStore
     private let roster: StationRoster
     private let configuration: DeviceConfiguration
+    private let clones: CloneWatch
+    /// Which link the probes are for: those of one that is gone stop.
+    private var link: UInt64 = 0
+    /// When last-seen times are written next; nil before the first link.
+    private var flushDue: Timestamp?
     private static let flushMilliseconds: Int64 = 30_000
     private static let flushSlice = 500
     private static let tickMilliseconds: Int64 = 100
 
-    init(store: any DeviceStore, roster: StationRoster, configuration: DeviceConfiguration) {
+    init(store: any DeviceStore, roster: StationRoster, configuration: DeviceConfiguration, clones: CloneWatch) {
         self.store = store
         self.roster = roster
         self.configuration = configuration
+        self.clones = clones
     }
 
     func register(on core: inout CoreRegistry) {
         core.presence { [self] in try received($0, $1) }
         core.linkReady { [self] context in
-            try probe(after: "", context)
-            flushLater(context)
+            link &+= 1
+            try probe(after: "", link, context)
+            beginFlushing(context)
         }
         core.linkLost { [self] context in
             context.afterCommit { [roster] _ in roster.forgetPresence() }
@@ -34,15 +41,25 @@ final class PresenceTracking {
     // MARK: - Probes
 
     /// After a start neither server sends the presence of those we are subscribed to, so we ask, a few at a time.
-    private func probe(after serial: String, _ context: CoreContext) throws {
+    private func probe(after serial: String, _ link: UInt64, _ context: CoreContext) throws {
+        guard link == self.link else { return }
         let page = try store.installedAddresses(after: serial, limit: configuration.probesPerTick)
         for (_, jid) in page { context.send(.presence(type: "probe", from: configuration.domain, to: jid)) }
         guard page.count == configuration.probesPerTick, let last = page.last?.serial else { return }
-        context.later(milliseconds: Self.tickMilliseconds) { [self] in try probe(after: last, $0) }
+        context.later(milliseconds: Self.tickMilliseconds) { [self] in try probe(after: last, link, $0) }
+    }
+
+    /// One chain of alarms, however often the link comes back; a new one only where the chain has broken off.
+    private func beginFlushing(_ context: CoreContext) {
+        if let due = flushDue, context.now < due.adding(milliseconds: Self.flushMilliseconds) { return }
+        flushLater(context)
     }
 
     private func flushLater(_ context: CoreContext) {
+        let due = context.now.adding(milliseconds: Self.flushMilliseconds)
+        flushDue = due
         context.later(milliseconds: Self.flushMilliseconds) { [self] context in
+            guard flushDue == due else { return }
             flushLater(context)
             try flush(context)
         }
@@ -77,12 +94,12 @@ final class PresenceTracking {
     private func becameAvailable(_ entry: StationRoster.Entry, _ from: JID, _ context: CoreContext) throws {
         guard from.resource != nil else { return }
         context.afterCommit { [roster] output in roster.markSeen(from, at: output.now) }
-        guard entry.presence != .online || entry.resource == nil else { return }
+        guard entry.presence != .online || entry.resource == nil else { return clones.suspect(entry, from, context) }
         context.journal(entry.serial, .presence, "online", detail: from.description)
         context.emit(.online(serial: entry.serial, jid: from))
         // The answer to a probe: it introduced itself before. After a login it does so next.
         if entry.presence == .unknown { context.emit(.ready(serial: entry.serial)) }
-        roster.change(from) {
+        roster.change(from, context) {
             $0.presence = .online
             $0.resource = from.resource
         }
@@ -97,7 +114,7 @@ final class PresenceTracking {
             context.journal(entry.serial, .presence, "offline", detail: from.description)
         }
         if entry.presence != .offline { context.emit(.offline(serial: entry.serial, jid: from)) }
-        roster.change(from) {
+        roster.change(from, context) {
             $0.presence = .offline
             $0.resource = nil
         }
@@ -108,6 +125,6 @@ final class PresenceTracking {
         guard entry.isSubscribed != subscribed, var station = try store.station(entry.serial) else { return }
         station.isSubscribed = subscribed
         try store.update(station)
-        roster.change(entry.jid) { $0.isSubscribed = subscribed }
+        roster.change(entry.jid, context) { $0.isSubscribed = subscribed }
     }
 }

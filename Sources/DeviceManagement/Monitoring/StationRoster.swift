@@ -98,7 +98,16 @@ public final class StationRoster {
             lastSeen: lastSeen[number] == 0 ? nil : Timestamp(milliseconds: Int64(lastSeen[number]) &* 1000))
     }
 
-    func add(_ entry: Entry) {
+    /// As ``add(_:)``, taken back if the handler fails.
+    func add(_ entry: Entry, _ context: CoreContext) {
+        let old = directory.number(of: entry.serial).flatMap(self.entry)
+        context.undo { [self] in
+            if let old { add(old) } else { remove(entry.jid) }
+        }
+        add(entry)
+    }
+
+    private func add(_ entry: Entry) {
         if let old = directory.number(of: entry.serial) { remove(old) }
         guard let number = directory.put(entry.serial, entry.jid) else { return }
         note(number)
@@ -121,7 +130,14 @@ public final class StationRoster {
         if new.contains(.online) { online += 1 }
     }
 
-    func remove(_ jid: JID) {
+    /// Forgets a station that is no longer in service; taken back if the handler fails.
+    func remove(_ jid: JID, _ context: CoreContext) {
+        guard let number = directory.number(of: jid.bare), let old = entry(number) else { return }
+        context.undo { [self] in write(old, number) }
+        remove(number)
+    }
+
+    private func remove(_ jid: JID) {
         if let number = directory.number(of: jid.bare) { remove(number) }
     }
 
@@ -133,8 +149,12 @@ public final class StationRoster {
         resources[number] = nil
     }
 
-    func change(_ jid: JID, _ body: (inout Entry) -> Void) {
+    /// Taken back if the handler fails. It cannot wait for the commit: what is offered to a station that has just come
+    /// online goes to the resource that is told here.
+    func change(_ jid: JID, _ context: CoreContext, _ body: (inout Entry) -> Void) {
         guard let number = directory.number(of: jid.bare), var entry = entry(number) else { return }
+        let old = entry
+        context.undo { [self] in write(old, number) }
         body(&entry)
         write(entry, number)
     }

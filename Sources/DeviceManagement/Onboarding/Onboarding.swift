@@ -20,17 +20,24 @@ final class Onboarding {
     private let configuration: DeviceConfiguration
     private let proofs: Proofs
     private let roster: StationRoster
+    private let sessions: SessionEnds
+    private let clones: CloneWatch
+    private let check: IntroductionCheck
     private let nextSequence: (Serial) -> Int64
 
     init(
         store: any DeviceStore, configuration: DeviceConfiguration, proofs: Proofs, roster: StationRoster,
-        nextSequence: @escaping (Serial) -> Int64
+        sessions: SessionEnds, clones: CloneWatch, nextSequence: @escaping (Serial) -> Int64
     ) {
         self.store = store
         self.configuration = configuration
         self.proofs = proofs
         self.roster = roster
+        self.sessions = sessions
+        self.clones = clones
         self.nextSequence = nextSequence
+        check = IntroductionCheck(
+            authority: configuration.makerAuthority, trustAnchors: configuration.trustedMakers)
     }
 
     func register(on core: inout CoreRegistry) {
@@ -59,120 +66,114 @@ final class Onboarding {
             request: request.json.text, context)
     }
 
-    /// What the pool finds out: the engraved key, and the new certificate.
-    private struct Evidence: Sendable {
-        let identity: Certificate
-        let operational: Certificate
-    }
-
     private func proved(_ stanza: Stanza, _ proof: Proofs.Proof?, _ prove: Prove, _ context: CoreContext) throws {
         guard let from = stanza.from, from.domain == configuration.onboardingHost else { throw StanzaError.notAllowed }
         let request = try proof.map { try Introduce.decode(text: $0.request) }
         let now = context.now.milliseconds / 1000
-        let configuration = configuration
-        context.perform("prove introduction", for: stanza) { () -> Evidence? in
-            Self.examine(request, prove, from, now, configuration)
+        let check = check
+        context.perform("check introduction", for: stanza) {
+            check.evidence(request, prove, from: from, at: now)
         } then: { [self] evidence, context in
-            guard let request, let evidence,
-                let station = try admitted(request.serial, evidence.identity, from)
-            else {
+            guard let request, let evidence, let station = try admitted(request.serial, evidence) else {
                 if let request { context.alarm(request.serial, "introduction refused", from: from) }
                 throw StanzaError.notAllowed
             }
-            try install(stanza, station, request, evidence, context)
+            issue(stanza, station, request, evidence, context)
         }
-    }
-
-    /// Chain, possession of the key, certificate request; issues the LDevID that may then be handed out.
-    private static func examine(
-        _ request: Introduce?, _ prove: Prove, _ from: JID, _ now: Int64, _ configuration: DeviceConfiguration
-    ) -> Evidence? {
-        guard let request, let csr = prove.csr else {
-            // The same operations for a challenge that never was: the answer takes as long.
-            let key = configuration.directorKey.publicKey
-            _ = key.verify(signature: prove.signature, message: prove.message)
-            return nil
-        }
-        let chain = request.certificates.compactMap { try? Certificate(der: $0) }
-        guard chain.count == request.certificates.count,
-            let verified = try? StationCertificateProfile.verify(
-                chain: chain, trustAnchors: configuration.trustedMakers, at: now)
-        else { return nil }
-        let leaf = verified.certificate
-        let key = verified.publicKey
-        guard key.verify(signature: prove.signature, message: prove.message),
-            leaf.subjectSerialNumber.flatMap({ try? Serial($0) }) == request.serial,
-            verified.xmppAddress == from.bare.description,
-            let signing = try? CertificateSigningRequest(der: csr), signing.publicKey != key
-        else { return nil }
-        let notBefore = now - 3600
-        let operational = try? configuration.ownerAuthority.issue(
-            publicKey: signing.publicKey, commonName: request.serial.description,
-            serialNumber: request.serial.description,
-            xmppAddresses: ["\(request.serial.folded)@\(configuration.stationsHost)"], uris: leaf.uris,
-            notBefore: notBefore, notAfter: notBefore + Int64(configuration.operationalDays) * 86_400)
-        return operational.map { Evidence(identity: leaf, operational: $0) }
     }
 
     /// The station's record if it may be installed now: announced, released, with the very key that was engraved.
-    private func admitted(_ serial: Serial, _ identity: Certificate, _ from: JID) throws -> StationRecord? {
+    private func admitted(_ serial: Serial, _ evidence: IntroductionCheck.Evidence) throws -> StationRecord? {
         let owner = try store.announcedOwner(serial)
         let known = try store.station(serial)
-        guard let key = try? identity.publicKey.point, let owner else { return nil }
+        let batch = try store.batch(containing: serial)
+        guard let key = try? evidence.identity.publicKey.point, let owner else { return nil }
         guard var station = known else {
-            // Engraved by another maker that this owner trusts; what our own maker engraved is in the registry.
-            guard identity.issuer != configuration.makerAuthority.certificate.subject,
+            // Engraved by another maker that this owner trusts; what our own maker engraved is in the registry, and what
+            // stands in a batch is for our own maker to engrave.
+            guard evidence.trustAnchor != configuration.makerAuthority.certificate, batch == nil,
                 try store.station(key: key) == nil
             else { return nil }
-            let station = StationRecord(
+            return StationRecord(
                 serial: serial, model: "", hardware: "", state: .released, owner: owner, identityKey: key,
-                identityCertificate: identity.der)
-            try store.insert(station)
-            return station
+                identityCertificate: evidence.identity.der)
         }
         guard station.identityKey == key, station.state == .released || station.state == .installed else { return nil }
         station.owner = owner
         return station
     }
 
+    /// The LDevID. Its subject and names come from the registry; of the request only the key is used.
+    private func issue(
+        _ stanza: Stanza, _ station: StationRecord, _ request: Introduce, _ evidence: IntroductionCheck.Evidence,
+        _ context: CoreContext
+    ) {
+        let serial = station.serial
+        let authority = configuration.ownerAuthority
+        let address = "\(serial.folded)@\(configuration.stationsHost)"
+        // A station of another maker has no model here, and so no name of the kind.
+        let uris = station.model.isEmpty ? [] : ["urn:dev:ops:\(configuration.enterpriseNumber)-\(station.model)-\(serial)"]
+        let notBefore = context.now.milliseconds / 1000 - 3600
+        let notAfter = notBefore + Int64(configuration.operationalDays) * 86_400
+        context.perform("issue LDevID", for: stanza) {
+            try? authority.issue(
+                publicKey: evidence.operationalKey, commonName: serial.description, serialNumber: serial.description,
+                xmppAddresses: [address], uris: uris, notBefore: notBefore, notAfter: notAfter)
+        } then: { [self] certificate, context in
+            // It may have been revoked meanwhile.
+            guard let certificate, let station = try admitted(serial, evidence) else { throw StanzaError.notAllowed }
+            try install(stanza, station, request, certificate, context)
+        }
+    }
+
     private func install(
-        _ stanza: Stanza, _ known: StationRecord, _ request: Introduce, _ evidence: Evidence, _ context: CoreContext
+        _ stanza: Stanza, _ known: StationRecord, _ request: Introduce, _ certificate: Certificate, _ context: CoreContext
     ) throws {
         var station = known
-        guard let key = try? evidence.operational.publicKey.point else { throw StanzaError.notAllowed }
+        guard let key = try? certificate.publicKey.point else { throw StanzaError.notAllowed }
         if let other = try store.station(key: key), other.serial != station.serial { throw StanzaError.notAllowed }
+        // The certificate that is replaced is good for a while yet: kept, so that it can be revoked.
+        if let replaced = CertificateRecord.operational(of: known) { try store.keep(replaced) }
         let jid = try JID(localpart: station.serial.folded, domain: configuration.stationsHost)
+        let isNew = try store.station(station.serial) == nil
         station.state = .installed
         station.operationalKey = key
-        station.operationalCertificate = evidence.operational.der
+        station.operationalCertificate = certificate.der
         station.jid = jid
         station.installedAt = context.now
         station.speaksJSONOnly = stanza.encoding == .json
-        setFirmware(request, &station, context)
-        try store.update(station)
+        take(request, &station, context)
+        if isNew { try store.insert(station) } else { try store.update(station) }
         try context.audit(
             actor: stanza.from?.description ?? "", action: "installed", subject: station.serial.description,
             detail: .object([
                 .init("owner", .string(station.owner ?? "")), .init("jid", .string(jid.description)),
-                .init("certificate", .string(evidence.operational.fingerprint)),
+                .init("certificate", .string(certificate.fingerprint)),
             ]))
         context.journal(station.serial, .identity, "installed", detail: jid.description)
         context.emit(.installed(serial: station.serial, jid: jid, owner: station.owner ?? ""))
-        let reply = try online(station, certificates: [evidence.operational.der], context)
+        let reply = try online(station, certificates: [certificate.der], context)
         context.reply(to: stanza, reply)
         roster.add(
             StationRoster.Entry(
                 serial: station.serial, jid: jid, speaksJSONOnly: station.speaksJSONOnly,
-                isSubscribed: station.isSubscribed, lastSeen: context.now))
+                isSubscribed: station.isSubscribed, lastSeen: context.now), context)
     }
 
     // MARK: - On the stations host
 
     private func login(_ stanza: Stanza, _ from: JID, _ request: Introduce, _ context: CoreContext) throws {
-        guard var station = try store.station(request.serial), station.state == .installed,
-            station.jid == from.bare, from.resource != nil
-        else { throw StanzaError.notAllowed }
-        setFirmware(request, &station, context)
+        guard var station = try store.station(request.serial), station.jid == from.bare, from.resource != nil else {
+            throw StanzaError.notAllowed
+        }
+        guard station.state == .installed else {
+            if station.state == .revoked {
+                context.raise { [self] in try sessions.sendAway(station.serial, from.bare, $0) }
+            }
+            throw StanzaError.notAllowed
+        }
+        if let entry = try roster.entry(of: from) { clones.suspect(entry, from, context) }
+        take(request, &station, context)
         station.speaksJSONOnly = stanza.encoding == .json
         station.lastSeen = context.now
         try store.update(station)
@@ -184,7 +185,7 @@ final class Onboarding {
         context.journal(station.serial, .presence, "introduced itself", detail: from.description)
         context.emit(.online(serial: station.serial, jid: from))
         context.emit(.ready(serial: station.serial))
-        roster.change(from) {
+        roster.change(from, context) {
             $0.presence = .online
             $0.resource = from.resource
             $0.speaksJSONOnly = station.speaksJSONOnly
@@ -192,13 +193,18 @@ final class Onboarding {
         }
     }
 
-    private func setFirmware(_ request: Introduce, _ station: inout StationRecord, _ context: CoreContext) {
-        if request.firmware.sequence < station.firmwareSequence {
-            let text = "firmware went back from \(station.firmwareSequence) to \(request.firmware.sequence)"
+    /// What a station says of itself at each introduction.
+    private func take(_ request: Introduce, _ station: inout StationRecord, _ context: CoreContext) {
+        if request.firmware.sequence < station.highestSequence {
+            let text = "firmware went back from \(station.highestSequence) to \(request.firmware.sequence)"
             context.alarm(station.serial, text, from: configuration.domain)
         }
         station.firmwareVersion = request.firmware.version
         station.firmwareSequence = request.firmware.sequence
+        if let place = request.position {
+            station.position = StationPosition(
+                latitude: place.latitude, longitude: place.longitude, altitude: place.altitude)
+        }
     }
 
     private func online(_ station: StationRecord, certificates: [[UInt8]], _ context: CoreContext) throws -> Element {

@@ -5,6 +5,9 @@ import StationModel
 
 /// Reading the arguments of commands.
 enum Command {
+    /// Serials in one command: while it is carried out nobody else is served.
+    static let mostSerials = 1000
+
     /// A serial, or `bad-request` naming what is wrong with it.
     static func serial(_ value: JSONValue) throws -> Serial {
         let text = try value.requireString()
@@ -16,8 +19,8 @@ enum Command {
     static func serials(_ value: JSONValue) throws -> [Serial] {
         let serials = try value.requireArray().map { try serial($0) }
         guard !serials.isEmpty else { throw CommandError("bad-request", "no serial is named") }
-        guard serials.count <= 100_000 else {
-            throw CommandError("bad-request", "more than 100,000 serials; open several batches")
+        guard serials.count <= mostSerials else {
+            throw CommandError("bad-request", "more than \(mostSerials) serials; name them in several commands")
         }
         return serials
     }

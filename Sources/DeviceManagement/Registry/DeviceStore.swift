@@ -5,10 +5,14 @@ import XMPPCore
 /// What device management keeps. Every method runs inside the core's transaction, and none begins or ends one.
 public protocol DeviceStore: AnyObject {
     // Batches
-    /// Throws ``StationCore/CommandError`` `conflict` if the name is taken or a serial is in another batch.
+    /// Throws ``StationCore/CommandError`` `conflict` if a serial is in another batch.
     func openBatch(name: String, model: String, serials: [Serial], opened: Timestamp, closes: Timestamp) throws
+    /// Adds serials to a batch. Those that it has already stay; `conflict` for one of another batch.
+    func extendBatch(_ name: String, serials: [Serial]) throws
+    func batch(_ name: String) throws -> BatchRecord?
     func batch(containing serial: Serial) throws -> BatchRecord?
-    func batches() throws -> [BatchRecord]
+    /// All batches, with how many serials each has, and how many of them are engraved.
+    func batches() throws -> [(batch: BatchRecord, serials: Int, engraved: Int)]
     /// False if there is no such batch.
     func closeBatch(_ name: String, at: Timestamp) throws -> Bool
 
@@ -33,7 +37,7 @@ public protocol DeviceStore: AnyObject {
     func announce(_ serial: Serial, owner: String, at: Timestamp) throws
     /// The owner who has announced this serial.
     func announcedOwner(_ serial: Serial) throws -> String?
-    /// Announced serials that have not been introduced, in order.
+    /// Announced serials that are in the registry in no other way, in order.
     func announced(after serial: Serial?, limit: Int) throws -> [(serial: Serial, owner: String)]
 
     // Challenges
@@ -42,6 +46,21 @@ public protocol DeviceStore: AnyObject {
     /// Takes it out: a nonce works once.
     func takeChallenge(nonce: [UInt8]) throws -> ChallengeRecord?
     func removeChallenges(expiredAt: Timestamp) throws
+
+    // Revocation
+    /// Keeps what will no longer stand in the station's row, or is to be revoked.
+    func keep(_ certificate: CertificateRecord) throws
+    /// Every certificate that is kept of this station is revoked from now on.
+    func revokeCertificates(of serial: Serial, at: Timestamp) throws
+    /// What a list of this authority has to name: what has not run out by then.
+    func revokedCertificates(of authority: AuthorityRole, validAt: Timestamp) throws -> [(number: String, at: Timestamp)]
+    func revocationList(of authority: AuthorityRole) throws -> RevocationListRecord?
+    func put(_ list: RevocationListRecord) throws
+    func put(_ end: SessionEndRecord) throws
+    func sessionEnd(of jid: JID) throws -> SessionEndRecord?
+    /// The oldest first.
+    func sessionEnds(limit: Int) throws -> [SessionEndRecord]
+    func removeSessionEnd(of jid: JID) throws
 
     // Jobs
     func insert(_ job: JobRecord) throws

@@ -20,12 +20,12 @@ final class RegistryCommands {
 
     func register(on core: inout CoreRegistry) {
         core.command("batch.open") { [self] in try openBatch($0, $1) }
+        core.command("batch.extend") { [self] in try extendBatch($0, $1) }
         core.command("batch.list") { [self] in try listBatches($0, $1) }
         core.command("batch.close") { [self] in try closeBatch($0, $1) }
         core.command("station.announce") { [self] in try announce($0, $1) }
         core.command("station.list") { [self] in try list($0, $1) }
         core.command("station.show") { [self] in try show($0, $1) }
-        core.command("station.revoke") { [self] in try revoke($0, $1) }
     }
 
     // MARK: - Batches
@@ -39,6 +39,7 @@ final class RegistryCommands {
             throw CommandError("bad-request", "a batch name has 1 to 100 characters")
         }
         let serials = try Command.serials(arguments.require("serials"))
+        if let batch = try store.batch(name) { return try openedAlready(batch, model, serials, context) }
         let closes = context.now.adding(milliseconds: Int64(hours * 3_600_000))
         try store.openBatch(name: name, model: model, serials: serials, opened: context.now, closes: closes)
         try context.audit(
@@ -47,19 +48,47 @@ final class RegistryCommands {
                 .init("model", .string(model)), .init("serials", .integer(Int64(serials.count))),
                 .init("closes", .number(closes.seconds)),
             ]))
-        return .object([
-            .init("batch", .string(name)), .init("serials", .integer(Int64(serials.count))),
+        return Self.answer(name, serials, closes)
+    }
+
+    /// The same command once more, after one that was interrupted between its pages.
+    private func openedAlready(
+        _ batch: BatchRecord, _ model: String, _ serials: [Serial], _ context: CoreContext
+    ) throws -> JSON {
+        guard batch.model == model, batch.closes > context.now,
+            try serials.allSatisfy({ try store.batch(containing: $0)?.name == batch.name })
+        else { throw CommandError("conflict", "there is a batch '\(batch.name)' already") }
+        return Self.answer(batch.name, serials, batch.closes)
+    }
+
+    /// Further serials of a batch that is open, a page at a time. A serial that it has already changes nothing, so that the
+    /// same command can be given again.
+    private func extendBatch(_ arguments: JSONValue, _ context: CoreContext) throws -> JSON {
+        let name = try arguments.require("name").requireString()
+        let serials = try Command.serials(arguments.require("serials"))
+        guard let batch = try store.batch(name) else { throw CommandError("not-found", "there is no batch '\(name)'") }
+        guard batch.closes > context.now else { throw CommandError("conflict", "batch '\(name)' is closed") }
+        try store.extendBatch(name, serials: serials)
+        try context.audit(
+            actor: "console", action: "batch extended", subject: name,
+            detail: .object([.init("serials", .integer(Int64(serials.count)))]))
+        return Self.answer(name, serials, batch.closes)
+    }
+
+    private static func answer(_ batch: String, _ serials: [Serial], _ closes: Timestamp) -> JSON {
+        .object([
+            .init("batch", .string(batch)), .init("serials", .integer(Int64(serials.count))),
             .init("closes", .number(closes.seconds)),
         ])
     }
 
     private func listBatches(_ arguments: JSONValue, _ context: CoreContext) throws -> JSON {
-        let rows = try store.batches().map { batch -> JSON in
+        let rows = try store.batches().map { batch, serials, engraved -> JSON in
             .object([
                 .init("batch", .string(batch.name)), .init("model", .string(batch.model)),
                 .init("opened", .number(batch.opened.seconds)), .init("closes", .number(batch.closes.seconds)),
                 .init("open", .boolean(batch.closes > context.now)),
-                .init("serials", .integer(Int64(batch.serials))), .init("engraved", .integer(Int64(batch.engraved))),
+                .init("serials", .integer(Int64(serials))), .init("engraved", .integer(Int64(engraved))),
             ])
         }
         return .object([.init("batches", .array(rows))])
@@ -100,31 +129,33 @@ final class RegistryCommands {
     private func list(_ arguments: JSONValue, _ context: CoreContext) throws -> JSON {
         let limit = Command.limit(arguments, 1000, most: 10_000)
         let after = try arguments["after"].map { try Command.serial($0) }
-        var state: StationState?
-        if let text = arguments["state"]?.string {
-            guard let known = StationState(rawValue: text) else {
+        let state = try arguments["state"]?.string.map { text -> StationState in
+            guard let state = StationState(rawValue: text) else {
                 throw CommandError("bad-request", "there is no state '\(text)'")
             }
-            state = known
+            return state
         }
-        let stations = try store.stations(after: after, state: state, limit: limit)
-        var rows = try stations.map(summary)
-        if state == nil && rows.count < limit {
-            let known = Set(stations.map(\.serial))
-            for row in try store.announced(after: after, limit: limit - rows.count) where !known.contains(row.serial) {
-                guard try store.station(row.serial) == nil else { continue }
-                rows.append(
-                    .object([
-                        .init("serial", .string(row.serial.description)), .init("state", .string("announced")),
-                        .init("owner", .string(row.owner)), .init("online", .boolean(false)),
-                    ]))
-            }
+        // Both in order, and no serial in both: the first rows of the two together are among the first of each.
+        var rows: [(serial: Serial, row: JSON)] = []
+        if state != .announced {
+            rows = try store.stations(after: after, state: state, limit: limit).map { ($0.serial, try summary($0)) }
         }
-        var members: [JSON.Member] = [.init("stations", .array(rows))]
-        if stations.count == limit, let last = stations.last {
-            members.append(.init("next", .string(last.serial.description)))
+        if state == nil || state == .announced {
+            rows += try store.announced(after: after, limit: limit).map { ($0.serial, Self.announced($0.serial, $0.owner)) }
+            rows.sort { $0.serial.folded < $1.serial.folded }
         }
+        rows.removeLast(max(0, rows.count - limit))
+        var members: [JSON.Member] = [.init("stations", .array(rows.map(\.row)))]
+        if rows.count == limit, let last = rows.last { members.append(.init("next", .string(last.serial.description))) }
         return .object(members)
+    }
+
+    /// A serial that is announced and no more.
+    private static func announced(_ serial: Serial, _ owner: String) -> JSON {
+        .object([
+            .init("serial", .string(serial.description)), .init("state", .string(StationState.announced.rawValue)),
+            .init("owner", .string(owner)), .init("online", .boolean(false)),
+        ])
     }
 
     private func summary(_ station: StationRecord) throws -> JSON {
@@ -149,10 +180,7 @@ final class RegistryCommands {
             guard let owner = try store.announcedOwner(serial) else {
                 throw CommandError("not-found", "there is no station \(serial)")
             }
-            return .object([
-                .init("serial", .string(serial.description)), .init("state", .string("announced")),
-                .init("owner", .string(owner)), .init("online", .boolean(false)),
-            ])
+            return Self.announced(serial, owner)
         }
         guard case .object(var members) = try summary(station) else { return .null }
         func certificate(_ name: String, _ der: [UInt8]?) {
@@ -168,26 +196,16 @@ final class RegistryCommands {
         }
         certificate("identityCertificate", station.identityCertificate)
         certificate("operationalCertificate", station.operationalCertificate)
+        if let place = station.position {
+            members.append(
+                .init(
+                    "position",
+                    .object(
+                        [.init("lat", .number(place.latitude)), .init("lon", .number(place.longitude))]
+                            + (place.altitude.map { [JSON.Member("alt", .number($0))] } ?? []))))
+        }
         if let at = station.engravedAt { members.append(.init("engraved", .number(at.seconds))) }
         if let at = station.installedAt { members.append(.init("installed", .number(at.seconds))) }
         return .object(members)
-    }
-
-    private func revoke(_ arguments: JSONValue, _ context: CoreContext) throws -> JSON {
-        let serial = try Command.serial(arguments.require("serial"))
-        guard var station = try store.station(serial) else {
-            throw CommandError("not-found", "there is no station \(serial)")
-        }
-        guard station.state != .revoked else { throw CommandError("conflict", "station \(serial) is revoked already") }
-        station.state = .revoked
-        try store.update(station)
-        try context.audit(actor: "console", action: "revoked", subject: serial.description, detail: .object([JSON.Member]()))
-        context.journal(serial, .governance, "revoked")
-        context.emit(.revoked(serial: serial))
-        if let jid = station.jid {
-            context.send(.presence(type: "unsubscribe", from: configuration.domain, to: jid))
-            roster.remove(jid)
-        }
-        return .object([.init("serial", .string(serial.description)), .init("state", .string("revoked"))])
     }
 }

@@ -29,7 +29,13 @@ public struct StationRecord: Sendable, Hashable {
     /// The version that runs, as people write it.
     public var firmwareVersion: String
     /// Its sequence; grows with each release.
-    public var firmwareSequence: Int64
+    public var firmwareSequence: Int64 {
+        didSet { highestSequence = max(highestSequence, firmwareSequence) }
+    }
+    /// The highest sequence that it has ever run: what is offered has to be above it, and what runs not below.
+    public private(set) var highestSequence: Int64
+    /// Where it says that it stands.
+    public var position: StationPosition?
     /// Whether the server sends us its presence.
     public var isSubscribed: Bool
     /// Whether it speaks XEP-0295 only.
@@ -45,8 +51,9 @@ public struct StationRecord: Sendable, Hashable {
         serial: Serial, model: String, hardware: String, state: StationState, owner: String? = nil,
         identityKey: [UInt8], identityCertificate: [UInt8], receipt: String? = nil, operationalKey: [UInt8]? = nil,
         operationalCertificate: [UInt8]? = nil, jid: JID? = nil, firmwareVersion: String = "",
-        firmwareSequence: Int64 = 0, isSubscribed: Bool = false, speaksJSONOnly: Bool = false,
-        engravedAt: Timestamp? = nil, installedAt: Timestamp? = nil, lastSeen: Timestamp? = nil
+        firmwareSequence: Int64 = 0, highestSequence: Int64 = 0, position: StationPosition? = nil,
+        isSubscribed: Bool = false, speaksJSONOnly: Bool = false, engravedAt: Timestamp? = nil,
+        installedAt: Timestamp? = nil, lastSeen: Timestamp? = nil
     ) {
         self.serial = serial
         self.model = model
@@ -61,11 +68,29 @@ public struct StationRecord: Sendable, Hashable {
         self.jid = jid
         self.firmwareVersion = firmwareVersion
         self.firmwareSequence = firmwareSequence
+        self.highestSequence = max(highestSequence, firmwareSequence)
+        self.position = position
         self.isSubscribed = isSubscribed
         self.speaksJSONOnly = speaksJSONOnly
         self.engravedAt = engravedAt
         self.installedAt = installedAt
         self.lastSeen = lastSeen
+    }
+}
+
+/// A place on WGS 84.
+public struct StationPosition: Sendable, Hashable {
+    /// Degrees north.
+    public let latitude: Double
+    /// Degrees east.
+    public let longitude: Double
+    /// Meters above sea level.
+    public let altitude: Double?
+
+    public init(latitude: Double, longitude: Double, altitude: Double?) {
+        self.latitude = latitude
+        self.longitude = longitude
+        self.altitude = altitude
     }
 }
 
@@ -101,18 +126,12 @@ public struct BatchRecord: Sendable, Hashable {
     public let opened: Timestamp
     /// Nothing of it is engraved at or after this time.
     public let closes: Timestamp
-    /// How many serials it has.
-    public let serials: Int
-    /// How many of them are engraved.
-    public let engraved: Int
 
-    public init(name: String, model: String, opened: Timestamp, closes: Timestamp, serials: Int, engraved: Int) {
+    public init(name: String, model: String, opened: Timestamp, closes: Timestamp) {
         self.name = name
         self.model = model
         self.opened = opened
         self.closes = closes
-        self.serials = serials
-        self.engraved = engraved
     }
 }
 
@@ -124,6 +143,8 @@ public struct ChallengeRecord: Sendable, Hashable {
     public let message: [UInt8]
     /// How many one bare JID may have open; beyond it the oldest is forgotten.
     public static let mostForOneJID = 64
+    /// How many there are at most; beyond it the oldest is forgotten.
+    public static let most = 100_000
 
     /// The bare JID that asked.
     public let jid: JID

@@ -103,9 +103,10 @@ final class Updates: JobKind {
             throw CommandError(
                 "conflict", "the manifest is not for hardware \(station.hardware), which station \(serial) has")
         }
-        guard manifest.sequence > station.firmwareSequence else {
+        guard manifest.sequence > station.highestSequence else {
+            let runs = station.highestSequence == station.firmwareSequence ? "runs" : "has run"
             throw CommandError(
-                "conflict", "station \(serial) runs sequence \(station.firmwareSequence), not below \(manifest.sequence)")
+                "conflict", "station \(serial) \(runs) sequence \(station.highestSequence), not below \(manifest.sequence)")
         }
         guard manifest.from?.contains(station.firmwareSequence) ?? true else {
             throw CommandError(

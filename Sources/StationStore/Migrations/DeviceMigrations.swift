@@ -8,6 +8,8 @@ enum DeviceMigrations {
             try db.execute(sql: stations)
             try db.execute(sql: operations)
         }
+        migrator.registerMigration("device: revocation lists, ended sessions") { db in try db.execute(sql: revocation) }
+        migrator.registerMigration("device: highest sequence, position") { db in try db.execute(sql: floorAndPosition) }
     }
 
     private static let stations = """
@@ -86,5 +88,43 @@ enum DeviceMigrations {
             point BLOB PRIMARY KEY NOT NULL CHECK (length(point) = 65),
             at_ms INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// Certificates of stations that have been replaced or revoked; the others stand in the station's row.
+    private static let revocation = """
+        CREATE TABLE certificate (
+            authority TEXT NOT NULL CHECK (authority IN ('maker', 'owner')),
+            number TEXT NOT NULL CHECK (length(number) BETWEEN 2 AND 40),
+            serial TEXT NOT NULL,
+            not_after_ms INTEGER NOT NULL,
+            revoked_ms INTEGER,
+            PRIMARY KEY (authority, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX certificate_by_serial ON certificate (serial);
+        CREATE INDEX certificate_by_revocation ON certificate (authority, revoked_ms) WHERE revoked_ms IS NOT NULL;
+
+        CREATE TABLE revocation_list (
+            authority TEXT PRIMARY KEY NOT NULL CHECK (authority IN ('maker', 'owner')),
+            number INTEGER NOT NULL CHECK (number > 0),
+            next_update_ms INTEGER NOT NULL,
+            is_published INTEGER NOT NULL CHECK (is_published IN (0, 1))
+        ) STRICT;
+
+        CREATE TABLE session_end (
+            jid TEXT PRIMARY KEY NOT NULL,
+            serial TEXT NOT NULL,
+            spelling TEXT NOT NULL,
+            at_ms INTEGER NOT NULL,
+            has_ended INTEGER NOT NULL CHECK (has_ended IN (0, 1))
+        ) STRICT;
+        """
+
+    /// The floor under which an installed sequence is a rollback, and where a station says that it stands.
+    private static let floorAndPosition = """
+        ALTER TABLE station ADD COLUMN highest_sequence INTEGER NOT NULL DEFAULT 0;
+        UPDATE station SET highest_sequence = firmware_sequence;
+        ALTER TABLE station ADD COLUMN latitude REAL CHECK (latitude BETWEEN -90 AND 90);
+        ALTER TABLE station ADD COLUMN longitude REAL CHECK (longitude BETWEEN -180 AND 180);
+        ALTER TABLE station ADD COLUMN altitude REAL;
         """
 }

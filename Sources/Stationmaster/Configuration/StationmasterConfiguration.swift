@@ -23,6 +23,8 @@ public struct StationmasterConfiguration: Sendable {
     public var storePath: String
     /// Path of the Unix socket for commands; nil for none.
     public var controlSocket: String?
+    /// Where the lists of revoked certificates are written for the server; without a path there is none.
+    public var revocationLists: [AuthorityRole: String] = [:]
     /// A word such as `info`.
     public var logLevel = "info"
 
@@ -87,6 +89,7 @@ public struct StationmasterConfiguration: Sendable {
         var configuration = StationmasterConfiguration(
             component: component, device: device, information: information,
             storePath: files.path("store.path"), controlSocket: try files.socket("control.socket"), core: core)
+        files.readRevocation(into: &configuration)
         configuration.logLevel = settings.text("logging.level")
         return configuration
     }
@@ -129,6 +132,19 @@ struct ConfigurationFiles {
                 key, "the path \(path) of a Unix socket is longer than \(ComponentServerAddress.longestPath) bytes")
         }
         return path
+    }
+
+    /// How the server learns of revocations, and where the lists for it are written.
+    func readRevocation(into configuration: inout StationmasterConfiguration) {
+        var revocation = configuration.device.revocation
+        revocation.listLifetime = .seconds(settings.integer("revocation.listLifetime") * 86_400)
+        revocation.endsSessions = settings.boolean("revocation.endSession")
+        revocation.reloadsServer = settings.boolean("revocation.reloadServer")
+        configuration.device.revocation = revocation
+        for (role, key) in [(AuthorityRole.owner, "revocation.ownerList"), (.maker, "revocation.makerList")]
+        where !settings.text(key).isEmpty {
+            configuration.revocationLists[role] = path(key)
+        }
     }
 
     /// A file that only its owner may read.

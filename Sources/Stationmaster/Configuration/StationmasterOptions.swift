@@ -11,7 +11,7 @@ public enum StationmasterOptions {
             Stationmaster: configuration of the component, with every option and its default.
             Paths are relative to the folder of this file.
             """,
-        options: component + hosts + keys + store + retention + limits + logging)
+        options: component + hosts + keys + revocation + store + retention + limits + logging)
 
     private static let component: [Option] = [
         Option("component.domain", .text, nil, "The component's own domain, as the XMPP server knows it."),
@@ -66,6 +66,22 @@ public enum StationmasterOptions {
             "Private Enterprise Number in the station's urn:dev:ops name (RFC 9039)."),
         Option(
             "director.key", .text, "director.key", "Signs receipts and update assignments; readable by its owner only."),
+    ]
+
+    private static let revocation: [Option] = [
+        Option(
+            "revocation.ownerList", .text, "owner-ca.crl",
+            "The owner's CA with its list of revoked certificates, written for the server; empty for none."),
+        Option("revocation.makerList", .text, "maker-ca.crl", "The same for the maker's CA."),
+        Option(
+            "revocation.listLifetime", .integer(2...365), "30", unit: "days",
+            "How long a list is good. It is renewed at half of it; a server with one that has run out lets no station in."),
+        Option(
+            "revocation.endSession", .boolean, "true",
+            "Asks the server to end the sessions of a revoked station (XEP-0133); the component must be an administrator."),
+        Option(
+            "revocation.reloadServer", .boolean, "true",
+            "Asks the server to read its configuration, and the lists with it, when they have changed (Prosody)."),
     ]
 
     private static let store: [Option] = [

@@ -29,8 +29,12 @@ public struct Composition {
         let information = InformationServices(
             store: store.information, domain: configuration.device.domain, configuration: configuration.information,
             directory: directory)
+        var deviceConfiguration = configuration.device
+        if let write = RevocationListFiles.writer(configuration.revocationLists, logger) {
+            deviceConfiguration.revocation.write = write
+        }
         let device = DeviceManagement(
-            store: store.device, configuration: configuration.device, directory: directory,
+            store: store.device, configuration: deviceConfiguration, directory: directory,
             nextSequence: { information.nextSequence($0) })
         let registry = store.device
         information.firmwareVersion = { try registry.station($0)?.firmwareVersion }

@@ -26,6 +26,9 @@ public struct ServerLines {
             -- without which every public authority of the system could vouch for a station:
             --   install -m 644 \(result.makerCertificatePath) \(result.ownerCertificatePath) /etc/prosody/certs/
             --   mkdir -p /etc/prosody/no-authorities
+            -- To keep revoked stations out as well (crl_check), see Config/examples/prosody.cfg.lua.
+            -- In the global section, with "adhoc" and "admin_adhoc" in modules_enabled, so that the sessions of revoked
+            -- stations are ended: admins = { "\(setup.domain)" }
             \(factories)
             VirtualHost "\(setup.onboardingHost)"     -- stations log in with their engraved identity
                 authentication = "ccert"; certificate_match = "xmppaddr"
@@ -72,6 +75,14 @@ public struct ServerLines {
                 global_routes: false
                 hosts:
                   \(setup.domain): {password: "\(result.secret)"}
+            acl:                                     # so that the sessions of revoked stations are ended
+              admin:
+                server: [\(setup.domain)]
+            access_rules:
+              configure: {allow: admin}
+            modules:
+              mod_adhoc: {}
+              mod_configure: {}
             """
     }
 

@@ -76,8 +76,8 @@ public struct Setup {
         let hosts = try (factoryHosts + [onboardingHost, stationsHost]).map(Self.domain)
         for folder in [folder, stateFolder, runtimeFolder].compactMap(\.self) { try make(folder) }
         let names = [
-            "stationmaster.yaml", "component.secret", "maker-ca.key", "maker-ca.pem", "owner-ca.key", "owner-ca.pem",
-            "director.key",
+            "stationmaster.yaml", "component.secret", "maker-ca.key", "maker-ca.pem", "maker-ca.crl", "owner-ca.key",
+            "owner-ca.pem", "owner-ca.crl", "director.key",
         ]
         if !overwriting, let there = names.first(where: { FileManager.default.fileExists(atPath: path($0)) }) {
             throw SetupError("\(path(there)) is there already; choose another folder, or replace all with --force")
@@ -89,6 +89,9 @@ public struct Setup {
                 commonName: "\(owner) \(name)", organization: owner, key: P256PrivateKey(), validYears: 30, now: now)
             try write(authority.keyPEM, file + ".key")
             try publish(authority.certificate.pem, file + ".pem")
+            // Good until the component runs: a server that is to look at a list has to have one.
+            let list = try authority.crlPEM(revoked: [], number: now - 1, now: now, nextUpdate: now + 30 * 86_400)
+            try publish(authority.certificate.pem + list, file + ".crl")
         }
         try write(P256PrivateKey().pem, "director.key")
         var values = [
@@ -96,6 +99,8 @@ public struct Setup {
             "hosts.factory": hosts.dropLast(2).joined(separator: ","), "hosts.onboarding": hosts[hosts.count - 2],
             "hosts.stations": hosts[hosts.count - 1], "owner.name": owner,
         ]
+        // The server reads the lists from where its administrator says; here the component may write them.
+        for role in ["maker", "owner"] { values["revocation.\(role)List"] = stateFolder.map { $0 + "/\(role)-ca.crl" } }
         values["store.path"] = stateFolder.map { $0 + "/stationmaster.sqlite" }
         values["control.socket"] = runtimeFolder.map { $0 + "/control.socket" }
         try write(StationmasterOptions.all.annotated(values), "stationmaster.yaml")

@@ -28,13 +28,13 @@ struct Batch: ParsableCommand {
 
         func run() throws {
             let list = try stationmaster_command.serials(serials, file: file)
-            try asking.show(
-                "batch.open",
-                [
-                    .init("name", .string(name)), .init("serials", .array(list)), .init("model", .string(model)),
-                    .init("hours", .number(hours)),
-                ]
-            ) { "batch \($0.cell("batch")) is open for \($0.cell("serials")) serials until \($0.time("closes"))" }
+            // Given again, the command goes on where it was interrupted: what the batch has already changes nothing.
+            let answer = try asking.call(list, count: "serials") { page, isFirst in
+                let members: [JSON.Member] = [.init("name", .string(name)), .init("serials", page)]
+                guard isFirst else { return ("batch.extend", members) }
+                return ("batch.open", members + [.init("model", .string(model)), .init("hours", .number(hours))])
+            }
+            asking.output.show(answer) { "batch \($0.cell("batch")) is open for \($0.cell("serials")) serials until \($0.time("closes"))" }
         }
     }
 

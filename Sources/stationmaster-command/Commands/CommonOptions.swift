@@ -68,6 +68,26 @@ struct Asking: ParsableArguments {
         output.show(try call(command, arguments), text)
     }
 
+    /// Serials that one command takes.
+    private static let portion = 1000
+
+    /// Asks for any number of serials, a portion at a time: `command` says what to ask for a portion and whether it is the
+    /// first, and the answers' members `count` are summed up.
+    func call(_ serials: [JSON], count: String, _ command: (JSON, Bool) -> (String, [JSON.Member])) throws -> JSON {
+        var answer: JSON = .null
+        var sum: Int64 = 0
+        for start in stride(from: 0, to: serials.count, by: Self.portion) {
+            let part = Array(serials[start..<min(start + Self.portion, serials.count)])
+            let (name, arguments) = command(.array(part), start == 0)
+            do { answer = try call(name, arguments) } catch let error as CommandError where sum > 0 {
+                throw CommandError(error.condition, "\(error.text); the first \(sum) serials are taken")
+            }
+            sum += answer[count]?.int64 ?? 0
+        }
+        answer[count] = .integer(sum)
+        return answer
+    }
+
     /// Asks for a list page by page, and prints it as one.
     func show(
         _ command: String, _ arguments: [JSON.Member] = [], list: String, _ pages: PageOptions, _ table: (JSON) -> Table

@@ -8,8 +8,8 @@ struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write configuration, component secret and CA keys, and print what to paste into your server.",
         discussion: """
-            Writes into one folder that only its owner can read: stationmaster.yaml, component.secret, maker-ca.pem and \
-            .key, owner-ca.pem and .key, director.key. Keep a copy of the keys where nobody can reach it: whoever has \
+            Writes into one folder that only its owner can read: stationmaster.yaml, component.secret, maker-ca.pem, \
+            .crl and .key, owner-ca.pem, .crl and .key, director.key. Keep a copy of the keys where nobody can reach it: whoever has \
             them can make stations.
 
             As root and without --directory the files belong to user stationmaster, the store goes to \

@@ -5,8 +5,8 @@ import StationJSON
 
 struct StationCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "station", abstract: "Announce stations, list them, show one, revoke one.",
-        subcommands: [Announce.self, List.self, Show.self, RevokeStation.self])
+        commandName: "station", abstract: "Announce stations, list them, show one, release or revoke one.",
+        subcommands: [Announce.self, List.self, Show.self, ReleaseStation.self, RevokeStation.self])
 
     struct Announce: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -24,24 +24,12 @@ struct StationCommands: ParsableCommand {
         @ArgumentParser.Option(help: "The owner; the configured one if not given.") var owner: String?
         @OptionGroup var asking: Asking
 
-        /// In portions, so that the component does other work in between.
-        static let portion = 1000
-
         func run() throws {
             let list = try stationmaster_command.serials(serials, file: file)
             let ownership = owner.map { [JSON.Member("owner", .string($0))] } ?? []
-            var announced: Int64 = 0
-            var answer: JSON = .null
-            for start in stride(from: 0, to: list.count, by: Self.portion) {
-                let part = list[start..<min(start + Self.portion, list.count)]
-                do {
-                    answer = try asking.call("station.announce", [.init("serials", .array(Array(part)))] + ownership)
-                } catch let error as CommandError where announced > 0 {
-                    throw CommandError(error.condition, "\(error.text); the first \(announced) serials are announced")
-                }
-                announced += answer["announced"]?.int64 ?? 0
+            let answer = try asking.call(list, count: "announced") { page, _ in
+                ("station.announce", [.init("serials", page)] + ownership)
             }
-            answer["announced"] = .integer(announced)
             asking.output.show(answer) { "\($0.cell("announced")) announced by \($0.cell("owner"))" }
         }
     }
@@ -98,11 +86,24 @@ struct StationCommands: ParsableCommand {
         }
     }
 
+    struct ReleaseStation: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "release", abstract: "Let a station report again that was suspended, for instance as a clone.",
+            discussion: "Example: stationmaster station release wx-1")
+        @Argument(help: "The serial.") var serial: String
+        @OptionGroup var asking: Asking
+
+        func run() throws {
+            try asking.show("station.release", [.init("serial", .string(serial))]) { "station \($0.cell("serial")) may report again" }
+        }
+    }
+
     struct RevokeStation: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "revoke", abstract: "Take a station out of service: nothing of it is accepted any more.",
             discussion: """
-                There is no way back: the serial stays taken. The server still lets the station log in; see Operating.
+                There is no way back: the serial stays taken. The server is asked to end its session; see Operating for how to \
+                keep it off the server.
 
                 Example: stationmaster station revoke wx-1
                 """)
