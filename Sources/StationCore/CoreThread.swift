@@ -48,9 +48,15 @@ public final class CoreThread: @unchecked Sendable {
         }
     }
 
-    /// Takes nothing more, finishes what was taken, and waits for the end.
-    public func stop() {
+    /// Takes nothing more, finishes what was taken, and waits for the end, but not longer than told. False if that was not
+    /// enough.
+    @discardableResult
+    public func stop(within seconds: Double = .infinity) -> Bool {
         inbox.close()
-        finished.wait()
+        guard seconds.isFinite else {
+            finished.wait()
+            return true
+        }
+        return finished.wait(timeout: .now() + seconds) == .success
     }
 }

@@ -139,6 +139,9 @@ public final class StationStore {
         try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous=FULL") }
     }
 
+    /// Reads the indexes of the log against their checksums in the background.
+    package func checkIndexes() { log.checkIndexes() }
+
     /// The version of the SQLite library that is linked.
     public static var libraryVersion: String { String(cString: sqlite3_libversion()) }
 

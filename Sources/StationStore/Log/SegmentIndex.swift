@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Synchronization
 
 /// The index file of a sealed segment, mapped into memory.
 ///
@@ -9,10 +10,12 @@ import Foundation
 final class SegmentIndex: @unchecked Sendable {
     /// 64 bytes, little-endian.
     struct Head: BitwiseCopyable {
-        /// `SMi1`.
-        static let mark: UInt32 = 0x3169_4D53
+        /// `SMi2`.
+        static let mark: UInt32 = 0x3269_4D53
+        /// Where the bytes begin that the checksum covers.
+        static let covered = 8
         var mark = Head.mark
-        /// Of all that follows the head.
+        /// Of all that follows this field.
         var checksum: UInt32 = 0
         var firstPosition: Int64
         var count: UInt32
@@ -49,6 +52,10 @@ final class SegmentIndex: @unchecked Sendable {
     private let places: UnsafeBufferPointer<LogPlace>
     private let directory: UnsafeBufferPointer<Entry>
     private let runs: UnsafeBufferPointer<UInt32>
+    /// Of publishers with late reports whose old ones were asked for; used by the core thread alone.
+    @exclusivity(unchecked) private var sequences: [UInt32: SequenceRun] = [:]
+    /// 0 while nobody has read all of it, then whether it is what was written.
+    private let soundness = Atomic<UInt8>(0)
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: map.baseAddress), map.count) }
 
@@ -102,7 +109,14 @@ final class SegmentIndex: @unchecked Sendable {
     func find(_ publisher: UInt32, sequence: Int64) -> Int? {
         let run = run(publisher)
         func place(_ number: Int) -> LogPlace? { self.place(Int(run.indexes[number])) }
-        if run.hasLate { return run.indexes.lazy.map(Int.init).first { self.place($0)?.sequence == sequence } }
+        if run.hasLate, run.indexes.count <= SequenceRun.steps {
+            return run.indexes.lazy.map(Int.init).first { self.place($0)?.sequence == sequence }
+        }
+        if run.hasLate {
+            let sorted = sequences[publisher] ?? SequenceRun(run.indexes, newest: 0, in: places)
+            sequences[publisher] = sorted
+            return sorted.find(sequence, in: places)
+        }
         let low = Self.first(below: run.indexes.count) { place($0)?.sequence ?? .max >= sequence }
         guard low < run.indexes.count, place(low)?.sequence == sequence else { return nil }
         return Int(run.indexes[low])
@@ -121,7 +135,22 @@ final class SegmentIndex: @unchecked Sendable {
 
     /// Whether the file holds what was written. Reads all of it.
     func isIntact() -> Bool {
-        CRC32C.checksum(UnsafeRawBufferPointer(rebasing: map[MemoryLayout<Head>.size...])) == head.checksum
+        CRC32C.checksum(UnsafeRawBufferPointer(rebasing: map[Head.covered...])) == head.checksum
+    }
+
+    /// The same, looked at once. From any thread.
+    func isSound() -> Bool {
+        let known = soundness.load(ordering: .relaxed)
+        if known != 0 { return known == 1 }
+        let isSound = isIntact()
+        soundness.store(isSound ? 1 : 2, ordering: .relaxed)
+        return isSound
+    }
+
+    /// It has just been written, and need not be read again.
+    func isJustWritten() -> SegmentIndex {
+        soundness.store(1, ordering: .relaxed)
+        return self
     }
 
     // MARK: - Making one
@@ -151,7 +180,10 @@ final class SegmentIndex: @unchecked Sendable {
         try places.withUnsafeBytes { places in
             try directory.withUnsafeBytes { directory in
                 try order.withUnsafeBytes { order in
-                    for part in [places, directory, order] { head.checksum = CRC32C.checksum(part, after: head.checksum) }
+                    let covered = withUnsafeBytes(of: head) { bytes in
+                        CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[Head.covered...]))
+                    }
+                    head.checksum = [places, directory, order].reduce(covered) { CRC32C.checksum($1, after: $0) }
                     try withUnsafeBytes(of: head) { try file.write([$0, places, directory, order], at: 0) }
                 }
             }

@@ -26,6 +26,7 @@ extension SegmentLog: ReportLog {
 
     func entry(at position: Int64) throws -> LogEntry? {
         guard let segment = segment(of: position) else { return nil }
+        try trust(segment)
         return try entry(segment, Int(position - segment.firstPosition))
     }
 
@@ -33,6 +34,7 @@ extension SegmentLog: ReportLog {
         var entries: [LogEntry] = []
         let next = following(position)
         for segment in segments where segment.end > next && entries.count < limit {
+            try trust(segment)
             let start = Int(max(0, next - segment.firstPosition))
             let room = limit - entries.count
             let indexes =
@@ -46,6 +48,7 @@ extension SegmentLog: ReportLog {
     func page(before position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry] {
         var entries: [LogEntry] = []
         for segment in segments.reversed() where segment.firstPosition < position && entries.count < limit {
+            try trust(segment)
             let end = Int(clamping: min(Int64(segment.count), position - segment.firstPosition))
             let room = limit - entries.count
             let indexes =
@@ -61,6 +64,7 @@ extension SegmentLog: ReportLog {
         var count = 0
         let next = following(position)
         for segment in segments where segment.end > next && count < limit {
+            try trust(segment)
             let start = Int(max(0, next - segment.firstPosition))
             count += segment.following(start, of: number, limit: limit - count).count
         }
@@ -70,6 +74,7 @@ extension SegmentLog: ReportLog {
     func lookup(publisher: Int64, sequence: Int64) throws -> LogEntry? {
         guard let number = try number(publisher) else { return nil }
         for segment in segments.reversed() {
+            try trust(segment)
             if let index = segment.find(number, sequence: sequence) { return try entry(segment, index) }
         }
         return nil
@@ -83,6 +88,7 @@ extension SegmentLog: ReportLog {
         var entries: [LogEntry] = []
         let from = following(position)
         for segment in segments where segment.end > from && segment.mayHold(times) {
+            try trust(segment)
             var next = Int(max(0, from - segment.firstPosition))
             next = max(next, segment.first(storedAt: times.lowerBound, of: number))
             while entries.count < limit {
@@ -102,6 +108,7 @@ extension SegmentLog: ReportLog {
         var found: [UInt32: PublisherProgress] = [:]
         let next = following(position)
         for segment in segments where segment.end > next {
+            try trust(segment)
             for index in Int(max(0, next - segment.firstPosition))..<segment.count {
                 guard let place = segment.place(index) else { continue }
                 let earlier = found[place.publisher]
@@ -144,6 +151,9 @@ extension SegmentLog: ReportLog {
         if pendingStart >= 0, segment === segments.last {
             guard pendingStart + place.length <= pendingBodies.count else { throw damaged(segment) }
             return Array(pendingBodies[pendingStart..<(pendingStart + place.length)])
+        }
+        guard Int(place.offset) >= FrameHead.bytes, Int(place.offset) + place.length <= segment.bytes else {
+            throw damaged(segment)
         }
         var read = 0
         let bytes = try [UInt8](unsafeUninitializedCapacity: place.length) { buffer, count in

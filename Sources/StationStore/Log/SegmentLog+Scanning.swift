@@ -10,6 +10,7 @@ extension SegmentLog {
 
     func publisher(at position: Int64) throws -> Int64? {
         guard let segment = segment(of: position) else { return nil }
+        try trust(segment)
         return segment.place(Int(position - segment.firstPosition)).map { Int64($0.publisher) }
     }
 
@@ -18,6 +19,7 @@ extension SegmentLog {
         var scan = LogScan(reached: max(0, position))
         var search = Search(publishers, limit)
         for segment in segments where segment.end - 1 > scan.reached {
+            try trust(segment)
             let start = Int(max(0, scan.reached &+ 1 - segment.firstPosition))
             let reached = search.forward(segment, start, &scan.found, limit)
             scan.reached = segment.firstPosition + Int64(reached) - 1
@@ -36,6 +38,7 @@ extension SegmentLog {
         var scan = LogScan(reached: min(max(0, position), try lastPosition() + 1))
         var search = Search(publishers, limit)
         for segment in segments.reversed() where segment.firstPosition < scan.reached {
+            try trust(segment)
             let end = Int(min(Int64(segment.count), scan.reached - segment.firstPosition))
             let reached = search.backward(segment, end, &scan.found, limit)
             scan.reached = segment.firstPosition + Int64(reached)

@@ -15,7 +15,7 @@ final class SegmentLog {
     /// A segment is sealed once it has so many bytes.
     let segmentBytes: Int
     /// Runs the folding of a sealed segment; its end is picked up by the next batch.
-    private let background: @Sendable (@escaping @Sendable () -> Void) -> Void
+    let background: @Sendable (@escaping @Sendable () -> Void) -> Void
     @exclusivity(unchecked) var segments: [Segment] = []
     /// Bodies appended since the last flush.
     @exclusivity(unchecked) var pendingBodies: [UInt8] = []
@@ -130,7 +130,8 @@ final class SegmentLog {
         }
         for first in positions {
             guard let segment = segments.first(where: { $0.firstPosition == first }), segment !== segments.last else { continue }
-            segment.index = SegmentIndex(path: path(first, "index"), firstPosition: first, segmentBytes: segment.bytes)
+            segment.index = SegmentIndex(path: path(first, "index"), firstPosition: first, segmentBytes: segment.bytes)?
+                .isJustWritten()
             if segment.index != nil { segment.table = nil }
         }
     }

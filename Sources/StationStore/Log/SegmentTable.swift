@@ -7,8 +7,10 @@ final class SegmentTable: @unchecked Sendable {
     @exclusivity(unchecked) private(set) var places: [LogPlace] = []
     /// By publisher's number: its newest place and one; 0 for none.
     @exclusivity(unchecked) private var heads: [UInt32] = []
-    /// Whether some report came late: then the chain of a publisher need not descend in sequence.
-    @exclusivity(unchecked) private(set) var hasLate = false
+    /// Publishers of whom a report came late: their chains need not descend in sequence.
+    @exclusivity(unchecked) private var late: Set<UInt32> = []
+    /// Of publishers whose old reports were asked for; used by the core thread alone.
+    @exclusivity(unchecked) private var runs: [UInt32: SequenceRun] = [:]
 
     var count: Int { places.count }
 
@@ -21,12 +23,13 @@ final class SegmentTable: @unchecked Sendable {
         place.previous = heads[publisher]
         places.append(place)
         heads[publisher] = UInt32(truncatingIfNeeded: places.count)
-        if place.isLate { hasLate = true }
+        if place.isLate { late.insert(place.publisher) }
     }
 
     /// Forgets the places from `count` on.
     func shrink(to count: Int) {
         while places.count > count, let last = places.popLast() { heads[Int(last.publisher)] = last.previous }
+        if !runs.isEmpty { runs = runs.filter { $0.value.newest <= count } }
     }
 
     /// The newest place of a publisher and one; 0 for none.
@@ -48,13 +51,19 @@ final class SegmentTable: @unchecked Sendable {
     /// The index of a publisher's report with this sequence.
     func find(_ publisher: UInt32, sequence: Int64) -> Int? {
         var next = head(publisher)
-        while next != 0 {
+        let run = runs[publisher]
+        for _ in 0..<SequenceRun.steps {
+            guard next != 0 else { return nil }
+            if let run, next <= run.newest { return run.find(sequence, in: places) }
             let index = Int(next) - 1
             let place = places[index]
             if place.sequence == sequence { return index }
-            if place.sequence < sequence, !hasLate { return nil }
+            if place.sequence < sequence, !late.contains(publisher) { return nil }
             next = place.previous
         }
-        return nil
+        let all = newest(publisher, in: 0..<places.count, limit: .max).map { UInt32(truncatingIfNeeded: $0) }
+        let made = SequenceRun(all, newest: head(publisher), in: places)
+        runs[publisher] = made
+        return made.find(sequence, in: places)
     }
 }

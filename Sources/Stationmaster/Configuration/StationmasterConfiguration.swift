@@ -81,6 +81,15 @@ public struct StationmasterConfiguration: Sendable {
         var core = CoreLimits()
         core.batchRequests = settings.integer("limits.batchRequests")
         core.inboxBytes = settings.integer("limits.inboxBytes")
+        func rate(_ key: String) -> RateLimit {
+            RateLimit(perSecond: settings.integer("limits.\(key)"), burst: settings.integer("limits.\(key)Burst"))
+        }
+        core.traffic.reportsPerSender = rate("reportsPerSender")
+        core.traffic.reportsPerDomain = rate("reportsPerDomain")
+        core.traffic.answersPerSender = rate("answersPerSender")
+        core.traffic.answersPerDomain = rate("answersPerDomain")
+        core.traffic.controlPerSender = rate("controlPerSender")
+        core.traffic.controlPerDomain = rate("controlPerDomain")
         var information = InformationConfiguration()
         let days = settings.integer("information.retention")
         if days > 0 { information.retention = .seconds(days * 86_400) }

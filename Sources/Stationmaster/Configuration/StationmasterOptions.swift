@@ -11,7 +11,7 @@ public enum StationmasterOptions {
             Stationmaster: configuration of the component, with every option and its default.
             Paths are relative to the folder of this file.
             """,
-        options: component + hosts + keys + revocation + store + retention + limits + logging)
+        options: component + hosts + keys + revocation + store + retention + limits + traffic + logging)
 
     private static let component: [Option] = [
         Option("component.domain", .text, nil, "The component's own domain, as the XMPP server knows it."),
@@ -119,6 +119,30 @@ public enum StationmasterOptions {
             "limits.queueBytes", .integer(1_048_576...4_294_967_296), "268435456", unit: "bytes",
             "Stanzas that wait for the server."),
     ]
+
+    /// What one bare JID and one domain may send.
+    private static let traffic: [Option] = [
+        rate("reportsPerSender", "1000", "Reports of one bare JID in a second."),
+        burst("reportsPerSender", "20000", "Reports of one bare JID at once, after a rest."),
+        rate("reportsPerDomain", "1000000", "Reports of one domain in a second."),
+        burst("reportsPerDomain", "4000000", "Reports of one domain at once, after a rest."),
+        rate("answersPerSender", "20000", "Answers and acknowledgements of one bare JID in a second."),
+        burst("answersPerSender", "200000", "Answers and acknowledgements of one bare JID at once, after a rest."),
+        rate("answersPerDomain", "1000000", "Answers and acknowledgements of one domain in a second."),
+        burst("answersPerDomain", "4000000", "Answers and acknowledgements of one domain at once, after a rest."),
+        rate("controlPerSender", "1000", "Requests, presence and messages of one bare JID in a second."),
+        burst("controlPerSender", "5000", "Requests, presence and messages of one bare JID at once, after a rest."),
+        rate("controlPerDomain", "20000", "Requests, presence and messages of one domain in a second."),
+        burst("controlPerDomain", "200000", "Requests, presence and messages of one domain at once, after a rest."),
+    ]
+
+    private static func rate(_ key: String, _ value: String, _ sentence: String) -> Option {
+        Option("limits.\(key)", .integer(1...1_000_000_000), value, sentence)
+    }
+
+    private static func burst(_ key: String, _ value: String, _ sentence: String) -> Option {
+        Option("limits.\(key)Burst", .integer(1...1_000_000_000), value, sentence)
+    }
 
     private static let logging: [Option] = [
         Option(

@@ -24,6 +24,7 @@ public struct Composition {
             logger.warning(
                 "cut what was never acknowledged off the end of the log", metadata: ["bytes": "\(store.cutBytes)"])
         }
+        store.checkIndexes()
         let directory = StationDirectory()
         logger.info("store opened", metadata: ["path": "\(store.path)", "sqlite": "\(StationStore.libraryVersion)"])
         let information = InformationServices(

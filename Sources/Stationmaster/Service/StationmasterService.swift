@@ -61,30 +61,36 @@ public final class StationmasterService: Service {
 
     private let stopper: Stopper
 
-    /// Runs until it is cancelled or told to shut down; then takes nothing more, finishes what it has taken,
-    /// and closes. Throws if the store fails: then nothing that was not acknowledged is known to be stored.
+    /// How long what was taken may take to be stored at the end. What is not done then was not acknowledged.
+    private static let drainSeconds = 10.0
+
+    /// Runs until it is told to shut down: then it takes nothing more, finishes and commits what it has taken, writes the
+    /// answers, and closes, each with a deadline. When its task is cancelled the link closes first. Throws if the store
+    /// fails: then nothing that was not acknowledged is known to be stored.
     public func run() async throws {
         pool.start()
         thread.start()
         try await control?.start()
         logger.info("running", metadata: ["domain": "\(configuration.component.domain)"])
-        let error = await cancelWhenGracefulShutdown { [link, stopper] in
-            await withTaskGroup(of: (any Error)?.self) { tasks in
-                tasks.addTask {
-                    do {
-                        try await link.run()
-                        return nil
-                    } catch is CancellationError { return nil } catch { return error }
-                }
-                tasks.addTask { await stopper.wait() }
-                let first = await tasks.next() ?? nil
-                tasks.cancelAll()
-                return first
+        let error = await withTaskGroup(of: (any Error)?.self) { tasks in
+            tasks.addTask { [link] in
+                do {
+                    try await link.run()
+                    return nil
+                } catch is CancellationError { return nil } catch { return error }
             }
+            tasks.addTask { [stopper] in await stopper.wait() }
+            tasks.addTask {
+                try? await gracefulShutdown()
+                return nil
+            }
+            let first = await tasks.next() ?? nil
+            await control?.stop()
+            if !thread.stop(within: Self.drainSeconds) { logger.error("what was taken was not stored in time") }
+            await link.shutdown()
+            tasks.cancelAll()
+            return first
         }
-        await control?.stop()
-        thread.stop()
-        await link.shutdown()
         try? await threads.shutdownGracefully()
         try? await group.shutdownGracefully()
         logger.info("stopped")
