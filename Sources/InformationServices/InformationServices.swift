@@ -47,7 +47,7 @@ public final class InformationServices: CoreModule {
                     twins.reported(report, context)
                 },
                 isWatched: { twins.isWatched($0) },
-                fanOut: { fanOut.deliver(publisher: $0, position: $1, body: $2, to: $3) }))
+                fanOut: { fanOut.deliver(publisher: $0, position: $1, isLate: false, body: $2, to: $3) }))
         progress = Progress(state: state) { feeds.startWaiting($0) }
         retention = Retention(state: state)
         service = PubSubService(state: state) { feeds.restart($0, $1) }

@@ -221,8 +221,16 @@ public final class Core {
         case .message where stanza.type == "error":
             for handler in registry.bounceHandlers { try attempt("bounce") { try handler(stanza, context) } }
         case .message:
-            guard let payload = stanza.payload, let handler = registry.messages[payload.name] else { return }
-            try attempt("message", stanza) { try handler(stanza, context) }
+            // Clients put a body, a thread or an id of theirs beside what is meant for us.
+            let payloads = stanza.element.children.lazy.map(\.name)
+            let known = payloads.first { self.registry.messages[$0] != nil }
+            guard let payload = known ?? payloads.first(where: { $0.namespace == Namespaces.stationmaster }) else { return }
+            try attempt("message", stanza) {
+                guard let handler = registry.messages[payload] else {
+                    throw StanzaError(.featureNotImplemented, "unknown kind of payload")
+                }
+                try handler(stanza, context)
+            }
         case .presence:
             for handler in registry.presences { try attempt("presence") { try handler(stanza, context) } }
         }

@@ -28,7 +28,10 @@ enum Features {
         // Payloads are compared in the order of registration, and reports are what comes most.
         router.forward(.set, Report.xmlName)
         let routed = [Report.xmlName, DiscoInfo.payload, DiscoItems.payload, SoftwareVersion.payload, LastActivity.payload]
-        for (type, payload) in registry.iqPayloads where !routed.contains(payload) { router.forward(type, payload) }
+        for (type, payload) in registry.iqPayloads where !routed.contains(payload) {
+            // Owners' requests are answered, with a refusal: there is nothing to advertise.
+            router.forward(type, payload, advertise: payload.namespace != Namespaces.pubsubOwner)
+        }
         for payload in registry.messagePayloads { router.forwardMessages(payload) }
         for feature in InformationServices.features { router.advertise(feature) }
         if let conflict = router.conflicts.first { throw conflict }

@@ -52,7 +52,7 @@ struct InformationServicesTwinTests {
         try bench.emit(.offline(serial: try Serial("WX-1"), jid: try JID(station)))
         #expect(try presences(bench) == ["available \(twin)/station \(person) xa: offline: 21.5 °C, 54 %RH"])
         try bench.receive("<presence type='unsubscribe' from='\(person)' to='\(twin)'/>")
-        #expect(try presences(bench) == ["unsubscribed \(twin) \(person) : "])
+        #expect(try presences(bench) == ["unavailable \(twin)/station \(person) : ", "unsubscribed \(twin) \(person) : "])
         try bench.publish(from: station, 2)
         #expect(try presences(bench).isEmpty)
     }
@@ -141,6 +141,10 @@ struct InformationServicesTwinTests {
             #expect(try bench.ask("get", from: person + "/x", to: "none@devices.localhost", payload).refusal == "forbidden")
         }
         try bench.grant(person, "wx-1")
+        for kind in ["info", "items"] {
+            let node = "<query xmlns='http://jabber.org/protocol/disco#\(kind)' node='none'/>"
+            #expect(try bench.ask("get", from: person + "/x", to: twin, node).refusal == "item-not-found")
+        }
         #expect(try bench.ask("get", from: person + "/x", to: twin, last).refusal == "item-not-found")
         try bench.report(from: station, InformationBench.body(1))
         try bench.advance(seconds: 42)

@@ -130,6 +130,9 @@ struct InformationServicesValueTests {
         #expect(try page(RSMRequest(max: 0)).result == RSMResult(count: 10))
         #expect(try page(RSMRequest(max: 2, index: 9)).items == ["i9"])
         #expect(throws: StanzaError.self) { try page(RSMRequest(after: "none")) }
-        #expect(throws: StanzaError.self) { try page(RSMRequest(index: 11)) }
+        for index in [10, 11, Int.max] {
+            let beyond = try page(RSMRequest(max: 2, index: index))
+            #expect(beyond.items.isEmpty && beyond.result == RSMResult(count: 10))
+        }
     }
 }

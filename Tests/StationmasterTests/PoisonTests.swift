@@ -125,6 +125,23 @@ struct PoisonTests {
         #expect(try serve(bench, poison: "1-1") == (["1-2", "1-3", "1-4", "1-5"], false))
     }
 
+    @Test("A feed that may have one item under way goes on behind one that is set aside")
+    func smallWindow() throws {
+        let (bench, subids) = try bench()
+        for _ in 1...3 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-2").closed)
+        }
+        try connect(bench)
+        _ = try serve(bench, poison: nil)
+        try bench.resume(consumer, subids[0], window: 1)
+        #expect(try serve(bench, poison: nil).items == ["1-1"])
+        try bench.receive(InformationBench.ack(consumer, subids[0], "1-1"))
+        #expect(try serve(bench, poison: nil).items == ["quarantined-1-2", "1-3"])
+        try bench.receive(InformationBench.ack(consumer, subids[0], "1-3"))
+        #expect(try serve(bench, poison: nil).items == ["1-4"])
+    }
+
     @Test("One item on several feeds is found all the same, and none of them stops for good")
     func severalFeeds() throws {
         let (bench, _) = try bench(3)

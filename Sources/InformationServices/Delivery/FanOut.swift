@@ -32,7 +32,8 @@ final class FanOut {
         guard matches(report.publisher) else { return }
         context.afterCommit { [self] output in
             report.body.withUnsafeBufferPointer {
-                deliver(publisher: report.publisher, position: report.position, body: $0, to: output)
+                deliver(
+                    publisher: report.publisher, position: report.position, isLate: report.isLate, body: $0, to: output)
             }
         }
     }
@@ -44,12 +45,14 @@ final class FanOut {
     private static let headsAtOnce = 128
 
     /// Grants and subscriptions are looked at after the commit: what was revoked in the same batch is revoked.
-    func deliver(publisher: Int64, position: Int64, body: UnsafeBufferPointer<UInt8>, to output: CoreOutput) {
+    func deliver(
+        publisher: Int64, position: Int64, isLate: Bool, body: UnsafeBufferPointer<UInt8>, to output: CoreOutput
+    ) {
         let routes = index.routes(publisher, in: state)
         guard !routes.isEmpty else { return }
-        if output.isCongested || live.isHolding { return hold(routes, publisher, position, body, output) }
+        if output.isCongested || live.isHolding { return hold(routes, publisher, position, isLate, body, output) }
         live.writing(publisher, output)
-        item.begin(epoch: state.epoch, position: position, publisher, in: state.publishers.directory)
+        item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
         let step = max(1, Self.headsAtOnce)
         for first in stride(from: 0, to: routes.live.count, by: step) {
             output.withWriter { item.write(routes.heads, first..<(first + step), body, into: &$0) }
@@ -65,11 +68,11 @@ final class FanOut {
     /// The link does not take deliveries now, or others wait before this one: feeds wait at their cursors, live ones in
     /// their buffer.
     private func hold(
-        _ routes: RouteIndex.Routes, _ publisher: Int64, _ position: Int64, _ body: UnsafeBufferPointer<UInt8>,
-        _ output: CoreOutput
+        _ routes: RouteIndex.Routes, _ publisher: Int64, _ position: Int64, _ isLate: Bool,
+        _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput
     ) {
         var isLive = !routes.live.isEmpty
-        item.begin(epoch: state.epoch, position: position, publisher, in: state.publishers.directory)
+        item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
         for subscription in routes.single {
             if subscription.options.mode == .live {
                 isLive = true
@@ -79,6 +82,6 @@ final class FanOut {
                 output.withWriter { item.write(to: subscription, body, into: &$0) }
             }
         }
-        if isLive { live.hold(publisher, position, body, output) }
+        if isLive { live.hold(publisher, position, isLate, body, output) }
     }
 }

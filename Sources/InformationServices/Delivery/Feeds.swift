@@ -16,7 +16,8 @@ final class Feeds {
     private var item: ItemWriter
     /// Chunks that the link had refused when we last looked.
     private var refusedChunks = 0
-    /// Feeds that were set back outside of a request and wait for one to be started again.
+    /// Feeds that were set back outside of a request and wait for one to be started again; those of them that were
+    /// started meanwhile do not say ``Subscription/isWaiting``.
     private var waiting: [Subscription] = []
     private let quarantine: Quarantine
     @exclusivity(unchecked) private var watch: PoisonWatch
@@ -44,6 +45,7 @@ final class Feeds {
         }
         core.linkReady { [self] context in
             watch.linkReady(at: context.now)
+            for subscription in waiting { subscription.isWaiting = false }
             waiting.removeAll()
             refusedChunks = context.refusedChunks
             for subscription in state.subscriptions.takenFeeds { restart(subscription, context) }
@@ -102,7 +104,9 @@ final class Feeds {
     }
 
     private func wait(_ subscription: Subscription) {
-        if !waiting.contains(where: { $0 === subscription }) { waiting.append(subscription) }
+        guard !subscription.isWaiting else { return }
+        subscription.isWaiting = true
+        waiting.append(subscription)
     }
 
     /// Starts the feeds again that were set back. Called now and then, and when the link is relieved.
@@ -110,7 +114,10 @@ final class Feeds {
         guard !waiting.isEmpty else { return }
         let feeds = waiting
         waiting.removeAll()
-        for subscription in feeds { step(subscription, context) }
+        for subscription in feeds where subscription.isWaiting {
+            subscription.isWaiting = false
+            step(subscription, context)
+        }
     }
 
     /// What was sent may be lost: start again from the cursor.
@@ -120,7 +127,7 @@ final class Feeds {
     }
 
     private func begin(_ subscription: Subscription, _ context: CoreContext) {
-        waiting.removeAll { $0 === subscription }
+        subscription.isWaiting = false
         subscription.isStepScheduled = false
         step(subscription, context)
     }
@@ -140,14 +147,16 @@ final class Feeds {
         guard subscription.isAlive, subscription.options.delivers, feed.wantsLog else { return }
         guard !context.isLinkCongested else { return wait(subscription) }
         // It waits, and will be started again.
-        guard !waiting.contains(where: { $0 === subscription }) else { return }
+        guard !subscription.isWaiting else { return }
         let page = try reader.page(
             of: subscription.node, for: subscription.consumer, after: feed.sent,
             limit: min(feed.room, state.configuration.feedPage))
         let passed = try passQuarantined(page, subscription)
         let gap = try reader.gap(before: subscription)
         context.afterCommit { [self] in send(page, behind: gap, to: subscription, run: feed.run, passed: passed, $0) }
-        if !page.isEnd && feed.room > page.entries.count {
+        // What is set aside takes no room.
+        let taking = page.entries.count { state.quarantine[$0.position] == nil }
+        if !page.isEnd && feed.room > taking {
             context.later(milliseconds: 0) { [self] in try catchUp(subscription, $0) }
             subscription.isStepScheduled = true
         }
@@ -186,7 +195,9 @@ final class Feeds {
             guard watch.maySend(entry.position) else { return wait(subscription) }
             guard subscription.feed.catchUp(entry.position) else { continue }
             watch.sent(entry.position, ObjectIdentifier(subscription), at: output.now)
-            item.begin(epoch: state.epoch, position: entry.position, entry.publisher, in: state.publishers.directory)
+            item.begin(
+                epoch: state.epoch, position: entry.position, isLate: entry.isLate, entry.publisher,
+                in: state.publishers.directory)
             entry.body.withUnsafeBufferPointer { body in
                 output.withWriter { item.write(to: subscription, body, into: &$0) }
             }

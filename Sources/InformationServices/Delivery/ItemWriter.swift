@@ -15,19 +15,33 @@ struct ItemWriter {
     private var serial: [UInt8] = []
     private var publisher: [UInt8] = []
     private var id: [UInt8] = []
-    private let allPattern: PreparedPattern?
-    private let stationPattern: PreparedPattern?
+    private var isLate = false
+    private let punctual: Patterns
+    private let late: Patterns
+
+    /// What an item looks like on the nodes.
+    private struct Patterns {
+        let all: PreparedPattern?
+        let station: PreparedPattern?
+
+        init(isLate: Bool) {
+            all = ItemWriter.pattern(PubSubNode.all.description, isLate: isLate, holes: ["{id}", "{publisher}", "{body}"])
+            station = ItemWriter.pattern(
+                PubSubNode.stationPrefix + "{serial}", isLate: isLate,
+                holes: ["{serial}", "{id}", "{publisher}", "{body}"])
+        }
+    }
 
     /// `domain` is the component's own address.
     init(domain: String) {
         self.domain = domain
-        allPattern = Self.pattern(PubSubNode.all.description, holes: ["{id}", "{publisher}", "{body}"])
-        stationPattern = Self.pattern(
-            PubSubNode.stationPrefix + "{serial}", holes: ["{serial}", "{id}", "{publisher}", "{body}"])
+        punctual = Patterns(isLate: false)
+        late = Patterns(isLate: true)
     }
 
-    /// `<event><items node=…><item id=… publisher=…><report><json>…</json></report></item></items></event>`.
-    private static func pattern(_ node: String, holes: [String]) -> PreparedPattern? {
+    /// `<event><items node=…><item id=… publisher=…><report><json>…</json></report></item></items></event>`; the report has
+    /// `late='true'` if one with a higher number was stored before it.
+    private static func pattern(_ node: String, isLate: Bool, holes: [String]) -> PreparedPattern? {
         var writer = XMLWriter(defaultNamespace: Namespaces.component)
         writer.start("event", namespace: Namespaces.pubsubEvent)
         writer.start("items", namespace: Namespaces.pubsubEvent)
@@ -36,13 +50,15 @@ struct ItemWriter {
         writer.attribute("id", "{id}")
         writer.attribute("publisher", "{publisher}")
         writer.start("report", namespace: Namespaces.stationmaster)
+        if isLate { writer.attribute("late", "true") }
         writer.start("json", namespace: Namespaces.json)
         writer.text("{body}")
         return PreparedPattern(writer.finish(), holes: holes)
     }
 
     /// Turns to another report.
-    mutating func begin(epoch: Int64, position: Int64, _ number: Int64, in directory: StationDirectory) {
+    mutating func begin(epoch: Int64, position: Int64, isLate: Bool, _ number: Int64, in directory: StationDirectory) {
+        self.isLate = isLate
         toAll.removeAll(keepingCapacity: true)
         toStation.removeAll(keepingCapacity: true)
         id.removeAll(keepingCapacity: true)
@@ -93,17 +109,17 @@ extension ItemWriter {
     }
 
     private mutating func prepareForAll(_ body: UnsafeBufferPointer<UInt8>) {
-        guard toAll.count == 0, let allPattern else { return }
+        guard toAll.count == 0, let pattern = isLate ? late.all : punctual.all else { return }
         id.withUnsafeBufferPointer { id in
-            publisher.withUnsafeBufferPointer { _ = toAll.raw(allPattern, id, $0, body) }
+            publisher.withUnsafeBufferPointer { _ = toAll.raw(pattern, id, $0, body) }
         }
     }
 
     private mutating func prepareForStation(_ body: UnsafeBufferPointer<UInt8>) {
-        guard toStation.count == 0, let stationPattern else { return }
+        guard toStation.count == 0, let pattern = isLate ? late.station : punctual.station else { return }
         id.withUnsafeBufferPointer { id in
             serial.withUnsafeBufferPointer { serial in
-                publisher.withUnsafeBufferPointer { _ = toStation.raw(stationPattern, serial, id, $0, body) }
+                publisher.withUnsafeBufferPointer { _ = toStation.raw(pattern, serial, id, $0, body) }
             }
         }
     }

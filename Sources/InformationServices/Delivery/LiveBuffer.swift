@@ -6,8 +6,9 @@ struct LiveBuffer {
     private struct Entry: BitwiseCopyable {
         let publisher: Int64
         let position: Int64
-        let start: Int
-        let count: Int
+        let start: UInt32
+        let count: UInt32
+        let isLate: Bool
     }
 
     /// Memory that is filled and then given back as a whole.
@@ -33,10 +34,10 @@ struct LiveBuffer {
     ///
     /// - Parameter dropped: called with the publisher of each report for which there is no room any more.
     mutating func append(
-        publisher: Int64, position: Int64, body: UnsafeBufferPointer<UInt8>, dropped: (Int64) -> Void
+        publisher: Int64, position: Int64, isLate: Bool, body: UnsafeBufferPointer<UInt8>, dropped: (Int64) -> Void
     ) {
         let size = Self.size(body.count)
-        guard size <= limit else { return dropped(publisher) }
+        guard size <= limit, let count = UInt32(exactly: body.count) else { return dropped(publisher) }
         while bytes > limit &- size, let first {
             dropped(first)
             removeFirst()
@@ -47,9 +48,11 @@ struct LiveBuffer {
             blocks.append(block)
         }
         let last = blocks.count &- 1
-        let start = blocks[last].bytes.count
+        // A block has a mebibyte, or one body.
+        let start = UInt32(truncatingIfNeeded: blocks[last].bytes.count)
         blocks[last].bytes.append(contentsOf: body)
-        blocks[last].entries.append(Entry(publisher: publisher, position: position, start: start, count: body.count))
+        blocks[last].entries.append(
+            Entry(publisher: publisher, position: position, start: start, count: count, isLate: isLate))
         bytes &+= size
     }
 
@@ -60,15 +63,15 @@ struct LiveBuffer {
     ///
     /// - Returns: how many were lent and agreed to.
     @discardableResult
-    func withOldest(_ most: Int, _ body: (Int64, Int64, UnsafeBufferPointer<UInt8>) -> Bool) -> Int {
+    func withOldest(_ most: Int, _ body: (Int64, Int64, Bool, UnsafeBufferPointer<UInt8>) -> Bool) -> Int {
         var count = 0
         for block in blocks {
             for entry in block.entries[block.next...] {
                 guard count < most else { return count }
                 let goesOn = block.bytes.withUnsafeBufferPointer {
                     body(
-                        entry.publisher, entry.position,
-                        UnsafeBufferPointer(rebasing: $0[entry.start..<(entry.start &+ entry.count)]))
+                        entry.publisher, entry.position, entry.isLate,
+                        UnsafeBufferPointer(rebasing: $0[Int(entry.start)..<(Int(entry.start) &+ Int(entry.count))]))
                 }
                 count &+= 1
                 if !goesOn { return count }
@@ -81,7 +84,7 @@ struct LiveBuffer {
     mutating func removeFirst(_ count: Int = 1) {
         for _ in 0..<count {
             guard let block = blocks.first else { return }
-            bytes &-= Self.size(block.entries[block.next].count)
+            bytes &-= Self.size(Int(block.entries[block.next].count))
             if block.next &+ 1 == block.entries.count {
                 blocks.removeFirst()
             } else {

@@ -67,9 +67,11 @@ final class LiveDelivery {
     // MARK: - What waits
 
     /// Keeps a report until the link takes deliveries again.
-    func hold(_ publisher: Int64, _ position: Int64, _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput) {
+    func hold(
+        _ publisher: Int64, _ position: Int64, _ isLate: Bool, _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput
+    ) {
         if output.chunks != chunk { chunkEnded(output) }
-        buffer.append(publisher: publisher, position: position, body: body, dropped: lost)
+        buffer.append(publisher: publisher, position: position, isLate: isLate, body: body, dropped: lost)
     }
 
     /// The link takes deliveries again: first what was lost is told, then what has waited is sent, for as long as it does.
@@ -80,15 +82,15 @@ final class LiveDelivery {
         while !buffer.isEmpty, !output.isCongested {
             let first = output.chunks
             let refused = output.refusedChunks
-            let written = buffer.withOldest(Self.reportsAtOnce) { publisher, position, body in
-                write(publisher, position, body, output)
+            let written = buffer.withOldest(Self.reportsAtOnce) { publisher, position, isLate, body in
+                write(publisher, position, isLate, body, output)
                 return output.chunks == first
             }
             output.flush()
             let refusals = output.refusedChunks &- refused
             if refusals > 0, refusals == output.chunks &- first { break }
             // Some of it may have gone out: at most once means that none of it goes out again.
-            buffer.withOldest(refusals > 0 ? written : 0) { publisher, _, _ in
+            buffer.withOldest(refusals > 0 ? written : 0) { publisher, _, _, _ in
                 lost(publisher)
                 return true
             }
@@ -101,10 +103,12 @@ final class LiveDelivery {
     private static let reportsAtOnce = 256
 
     /// Time has gone by: grants and subscriptions that began after the report was stored do not count.
-    private func write(_ publisher: Int64, _ position: Int64, _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput) {
+    private func write(
+        _ publisher: Int64, _ position: Int64, _ isLate: Bool, _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput
+    ) {
         guard let serial = state.publishers.serial(publisher) else { return }
         let routes = routes(publisher)
-        item.begin(epoch: state.epoch, position: position, publisher, in: state.publishers.directory)
+        item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
         for subscription in routes.live + routes.single where subscription.options.mode == .live {
             guard position > subscription.feed.cursor,
                 let since = state.grants[subscription.consumer].since(serial), position > since
@@ -117,7 +121,7 @@ final class LiveDelivery {
 
     /// `<message type='headline'><dropped count='3' node='all'/></message>` to each subscriber that has lost something.
     private func tellLosses(_ output: CoreOutput) {
-        let losers = state.subscriptions.sorted.filter { $0.lost > 0 && $0.options.mode == .live }
+        let losers = state.subscriptions.sorted { $0.lost > 0 && $0.options.mode == .live }
         for subscription in losers {
             let dropped = Element(
                 XMLName("dropped", Namespaces.stationmaster),

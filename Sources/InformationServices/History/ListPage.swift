@@ -31,8 +31,9 @@ struct ListPage<Item> {
             }
             range = max(0, end - size)..<end
         } else if let index = asked?.index {
-            guard index <= count else { throw Self.unknown }
-            range = index..<min(index + size, count)
+            // XEP-0059 §2.6: beyond the end there is an empty page.
+            let start = min(index, count)
+            range = start..<min(start + size, count)
         }
         items = range.map(item)
         guard asked != nil || items.count < count else { return }

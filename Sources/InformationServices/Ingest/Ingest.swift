@@ -47,14 +47,13 @@ final class Ingest {
     }
 
     func register(on core: inout CoreRegistry) {
-        core.iq(.set, Report.xmlName) { [self] in try received($0, $1) }
+        core.iq(.set, Report.xmlName) { [self] stanza, context in
+            guard let payload = stanza.payload else { throw StanzaError.notAllowed }
+            try received(stanza, payload, context)
+        }
         core.reports { [self] in try received($0, $1, $2) }
-        // XEP-0432: the same report in a message, acknowledged by nothing; only a refusal is told.
-        core.message(JSONMessaging.name) { [self] stanza, context in
-            guard let payload = stanza.payload, JSONMessaging.kind(of: payload) == Report.xmlName else {
-                throw StanzaError(.featureNotImplemented, "unknown kind of payload")
-            }
-            try received(stanza, context)
+        for payload in [Report.xmlName, JSONMessaging.name] {
+            core.message(payload) { [self] in try receivedMessage($0, $1) }
         }
         core.shed { [self] sender, context in refused(sender, context) }
         core.linkReady { [self] in try linkReady($0) }
@@ -77,8 +76,8 @@ final class Ingest {
 
     // MARK: - Taking a report
 
-    private func received(_ stanza: Stanza, _ context: CoreContext) throws {
-        guard stanza.to?.localpart == nil, let from = stanza.from, let payload = stanza.payload,
+    func received(_ stanza: Stanza, _ payload: XMLElement, _ context: CoreContext) throws {
+        guard stanza.to?.localpart == nil, let from = stanza.from,
             let number = state.publishers.number(of: from.bare), let publisher = state.publishers[number],
             publisher.record.state == .active
         else { throw StanzaError.notAllowed }

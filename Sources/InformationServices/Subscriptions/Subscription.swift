@@ -15,6 +15,8 @@ final class Subscription {
     var feed: Feed
     /// A step of the feed that reads the log is on its way.
     var isStepScheduled = false
+    /// It is to be started again with others that wait.
+    var isWaiting = false
     /// False once it is removed: what still points to it delivers nothing.
     var isAlive = true
     /// Live deliveries that it has lost and was not told of yet.
@@ -69,7 +71,11 @@ struct SubscriptionTable {
     func subscriptions(to serial: Serial) -> [Subscription] { byStation[serial] ?? [] }
     func feeds(taken by: JID) -> [Subscription] { byTaker[by] ?? [] }
     /// By subid. For lists.
-    var sorted: [Subscription] { bySubid.values.sorted { $0.subid < $1.subid } }
+    var sorted: [Subscription] { sorted { _ in true } }
+    /// Some of them, by subid.
+    func sorted(where isWanted: (Subscription) -> Bool) -> [Subscription] {
+        bySubid.values.filter(isWanted).sorted { $0.subid < $1.subid }
+    }
     /// Feeds that somebody takes, by subid.
     var takenFeeds: [Subscription] { byTaker.values.joined().sorted { $0.subid < $1.subid } }
 

@@ -55,6 +55,10 @@ extension Twins {
                 try state.store.remove(contact)
                 context.journal(publisher.record.serial, .governance, "contact removed", detail: consumer.description)
                 contacts.remove(contact)
+                // RFC 6121 §3.3.3: what was shown as online is not any more.
+                if let shown = twin(publisher.record.serial, resource: Self.resource) {
+                    context.send(.presence(type: "unavailable", from: shown, to: consumer))
+                }
             }
         }
         context.send(.presence(type: "unsubscribed", from: address, to: consumer))
@@ -101,15 +105,26 @@ extension Twins {
     /// Who a twin is (XEP-0030).
     func information(_ stanza: Stanza, _ context: CoreContext) throws {
         let publisher = try granted(stanza)
+        try Self.hasNoNode(stanza)
         let identity = DiscoInfo.Identity(
             category: "client", type: "bot", name: "Weather station \(publisher.record.serial)")
-        let features = [Namespaces.discoInfo, Namespaces.discoItems, Namespaces.lastActivity, Namespaces.version]
+        let features = [
+            Namespaces.discoInfo, Namespaces.discoItems, Namespaces.lastActivity, Namespaces.ping, Namespaces.version,
+        ]
         context.reply(to: stanza, DiscoInfo(identities: [identity], features: features).element)
     }
 
     /// A twin has no items.
     func items(_ stanza: Stanza, _ context: CoreContext) throws {
         _ = try granted(stanza)
+        try Self.hasNoNode(stanza)
         context.reply(to: stanza, DiscoItems().element)
+    }
+
+    /// A twin has no nodes (XEP-0030 §3.2).
+    private static func hasNoNode(_ stanza: Stanza) throws(StanzaError) {
+        guard stanza.payload?.attribute("node")?.isEmpty ?? true else {
+            throw StanzaError(.itemNotFound, "there is no such node")
+        }
     }
 }
