@@ -25,6 +25,8 @@ final class HandMadeComponent: ComponentConversation {
         var provenKeys: [[UInt8]] = []
         var issued: [[UInt8]: Certificate] = [:]
         var unitKey: P256PublicKey?
+        /// How long an owner's certificate is good.
+        var ownerDays: Int64 = 365
         var nextSeq: Int64 = 1
         var components = "devices.localhost"
     }
@@ -132,7 +134,7 @@ final class HandMadeComponent: ComponentConversation {
         let leaf = try authority.issue(
             publicKey: key, commonName: serial.description, serialNumber: serial.description,
             xmppAddresses: ["\(serial.folded)@\(host)"], uris: [], notBefore: Self.now - 60,
-            notAfter: Self.now + 86_400 * 365)
+            notAfter: Self.now + 86_400 * state.withLock { $0.ownerDays })
         state.withLock { $0.issued[place] = leaf }
         return leaf
     }

@@ -24,7 +24,7 @@ import XMPPCore
         let component = try HandMadeComponent()
         let identity = try await component.engraved(folder)
         let agent = try agent(identity)
-        let online = try await agent.introduce(over: component)
+        let online = try await agent.introduce(over: component, as: .idevid)
         #expect(online.jid.description == "wx-1@stations.localhost")
         #expect(component.asked.suffix(2) == ["introduce", "prove"])
         #expect(identity.state.phase == .installed)
@@ -34,7 +34,7 @@ import XMPPCore
         let chain = try #require(try identity.certificates(.ldevid))
         #expect(try chain[0].publicKey == identity.key(.ldevid).publicKey)
         #expect(try identity.key(.ldevid).publicKey != identity.key(.idevid).publicKey, "a fresh key")
-        _ = try await agent.introduce(over: component)
+        _ = try await agent.introduce(over: component, as: .ldevid)
         #expect(component.asked.suffix(1) == ["introduce"])
     }
 
@@ -44,9 +44,9 @@ import XMPPCore
         let identity = try await component.engraved(folder)
         component.state.withLock { $0.loses = [lost] }
         let agent = try agent(identity)
-        await #expect(throws: AgentError.self) { try await agent.introduce(over: component) }
+        await #expect(throws: AgentError.self) { try await agent.introduce(over: component, as: .idevid) }
         #expect(identity.state.phase == .released)
-        _ = try await agent.introduce(over: component)
+        _ = try await agent.introduce(over: component, as: .idevid)
         #expect(identity.state.phase == .installed)
         #expect(Set(component.state.withLock { $0.provenKeys }).count == 1)
     }
@@ -56,10 +56,13 @@ import XMPPCore
         let component = try HandMadeComponent()
         let identity = try await component.engraved(folder)
         let agent = try agent(identity)
-        _ = try await agent.introduce(over: component)
-        try identity.update { $0.phase = .released }
+        _ = try await agent.introduce(over: component, as: .idevid)
+        try identity.update { state in
+            state.phase = .released
+            state.ownerPair = nil
+        }
         let key = try identity.key(.ldevid).publicKey
-        _ = try await agent.introduce(over: component)
+        _ = try await agent.introduce(over: component, as: .idevid)
         #expect(try identity.key(.ldevid).publicKey == key)
         #expect(identity.state.phase == .installed)
     }
@@ -70,7 +73,7 @@ import XMPPCore
         let agent = try agent(try await component.engraved(folder))
         await agent.attach(component)
         #expect(await !agent.renewKeys(), "not installed yet")
-        _ = try await agent.introduce(over: component)
+        _ = try await agent.introduce(over: component, as: .idevid)
         let asked = component.asked.count
         #expect(await agent.renewKeys())
         #expect(component.asked.dropFirst(asked) == ["introduce"])
@@ -83,7 +86,7 @@ import XMPPCore
         let component = try HandMadeComponent()
         let identity = try await component.engraved(folder)
         component.state.withLock { $0.refuses = [3: StanzaError(.forbidden, "not allowed")] }
-        let error = await #expect(throws: AgentError.self) { try await agent(identity).introduce(over: component) }
+        let error = await #expect(throws: AgentError.self) { try await agent(identity).introduce(over: component, as: .idevid) }
         #expect(error?.code == .refused)
         #expect(identity.state.phase == .released)
         #expect(try identity.certificates(.ldevid) == nil)
@@ -108,7 +111,7 @@ import XMPPCore
                     return online.element
                 }
             }
-            await #expect(throws: AgentError.self) { try await agent(identity).introduce(over: component) }
+            await #expect(throws: AgentError.self) { try await agent(identity).introduce(over: component, as: .idevid) }
             #expect(identity.state.phase == .released)
             #expect(try identity.certificates(.ldevid) == nil)
         }

@@ -245,6 +245,33 @@ import Testing
         #expect(spool.nextNumber == 301)
     }
 
+    @Test func `a segment whose sync fails ends the spool, and the sync is not tried again on another descriptor`() throws {
+        let folder = TemporaryFolder()
+        let spool = try open(folder) { $0.bytes = 8192 }
+        // The device takes every byte and refuses to sync.
+        for number in 2...1000 {
+            let digits = String(number)
+            let name = String(repeating: "0", count: 19 - digits.count) + digits + Spool.suffix
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path + "/spool/" + name, withDestinationPath: "/dev/null")
+        }
+        var taken = 0
+        let error = try #require(throws: AgentError.self) {
+            for number in 1...1000 {
+                _ = try spool.append(body(number))
+                taken += 1
+            }
+        }
+        #expect(error.text.hasPrefix("fsync"))
+        #expect(taken > 0 && !spool.isAlive)
+        for name in folder.names("spool").dropFirst() {
+            try FileManager.default.removeItem(atPath: folder.path + "/spool/" + name)
+        }
+        #expect(throws: error) { try spool.append(body(1)) }
+        #expect(throws: error) { try spool.sync() }
+        #expect(folder.names("spool").count == 1, "nothing was begun anew")
+    }
+
     @Test func `a renumbered report keeps its body and gets a number at the end`() throws {
         let folder = TemporaryFolder()
         let spool = try open(folder)

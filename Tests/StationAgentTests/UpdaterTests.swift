@@ -104,6 +104,7 @@ private final class Stage: Sendable {
         #expect(try await stage.settle(before) == .restart)
         #expect(stage.statuses == [.downloading, .installing, .restarting])
         #expect(stage.folder.read("installed") == UpdateFixture.artifact)
+        #expect(stage.folder.names("id/updates") == ["job.json"], "what is installed is not kept twice")
         #expect(stage.identity.state.firmware?.sequence == 5, "the old one runs until the restart")
         #expect(try await before.step() == .restart, "nothing happens before the restart")
 
@@ -159,6 +160,21 @@ private final class Stage: Sendable {
         #expect(restarts == 1)
         #expect(stage.statuses == [.downloading, .installing, .restarting, .completed])
         #expect(stage.identity.state.firmware?.sequence == 6)
+    }
+
+    @Test func `what is half fetched is kept, and what belongs to no update under way is removed at start`() async throws {
+        let stage = try await Stage()
+        let fixture = try stage.fixture()
+        let name = fixture.manifest.artifacts[0].sha256 + ".artifact.part"
+        let updater = try stage.updater()
+        _ = try await updater.offer(fixture.offer())
+        #expect(try await updater.step() == .again)
+        #expect(await updater.standing?.state == .downloading)
+        stage.folder.write("id/updates/" + name, Array(UpdateFixture.artifact.prefix(3)))
+        stage.folder.write("id/updates/\(String(repeating: "0", count: 64)).artifact", [1])
+        let after = try stage.updater()
+        #expect(stage.folder.names("id/updates") == [name, "job.json"].sorted())
+        #expect(try await stage.settle(after) == .restart)
     }
 
     @Test func `completed is said until it is acknowledged`() async throws {

@@ -56,6 +56,8 @@ public struct IdentityState: Hashable, Sendable {
     public var component: String
     /// The address to use from now on, as `online` said; nil before.
     public var address: String?
+    /// Which pair of files holds the owner's key and certificate; nil before there is one.
+    public var ownerPair: Int64?
     /// The report interval in seconds, as `online` said.
     public var interval: Double?
     /// base64url points of the keys that may sign releases.
@@ -89,6 +91,7 @@ public struct IdentityState: Hashable, Sendable {
             ])),
         ]
         if let address { members.append(.init("address", .string(address))) }
+        if let ownerPair { members.append(.init("ownerPair", .integer(ownerPair))) }
         if let interval { members.append(.init("interval", .number(interval))) }
         if let directorKey { members.append(.init("directorKey", .string(directorKey))) }
         if let firmware {
@@ -113,6 +116,7 @@ public struct IdentityState: Hashable, Sendable {
         }
         self.phase = phase
         address = json["address"]?.string
+        ownerPair = try json["ownerPair"]?.requireInt64(in: 0...(1 << 53)) ?? (phase == .installed ? 0 : nil)
         interval = try json["interval"]?.requireDouble(in: 0...2_678_400)
         for key in try json.require("releaseKeys").requireArray() { releaseKeys.append(try key.requireString()) }
         directorKey = json["directorKey"]?.string

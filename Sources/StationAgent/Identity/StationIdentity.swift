@@ -8,7 +8,7 @@ import Synchronization
 /// | File | Content |
 /// |---|---|
 /// | `idevid.key`, `idevid.pem` | the identity from the factory: key, certificate and its issuer |
-/// | `ldevid.key`, `ldevid.pem` | the owner's |
+/// | `ldevid.key`, `ldevid.pem` | the owner's; after the n-th renewal `ldevid-n.key` and `ldevid-n.pem` |
 /// | `state.json` | how far the station has come, see ``IdentityState`` |
 /// | `spool/`, `updates/` | reports that wait; the update under way |
 ///
@@ -36,6 +36,7 @@ public final class StationIdentity: Sendable {
         lock = try FolderLock(folder)
         self.folder = folder
         stored = Mutex(try Self.readState(folder))
+        try removeOldPair()
     }
 
     /// Opens a folder, or makes it for a new station. One that belongs to another serial is refused.
@@ -88,9 +89,18 @@ public final class StationIdentity: Sendable {
     }
 
     /// The path of a key.
-    public func keyPath(_ kind: Kind) -> String { "\(folder)/\(kind.rawValue).key" }
+    public func keyPath(_ kind: Kind) -> String { path(kind, ".key") }
     /// The path of a certificate chain.
-    public func certificatePath(_ kind: Kind) -> String { "\(folder)/\(kind.rawValue).pem" }
+    public func certificatePath(_ kind: Kind) -> String { path(kind, ".pem") }
+
+    private func path(_ kind: Kind, _ suffix: String) -> String {
+        "\(folder)/\(Self.name(kind, pair: state.ownerPair ?? 0))\(suffix)"
+    }
+
+    /// The name of a pair of files, without a suffix.
+    static func name(_ kind: Kind, pair: Int64) -> String {
+        kind == .idevid || pair == 0 ? kind.rawValue : "\(kind.rawValue)-\(pair)"
+    }
 
     /// The key, made now if it is not there yet: it is stored before anybody hears of it.
     public func key(_ kind: Kind, mixing entropy: [UInt8] = []) throws(AgentError) -> KeyFile {
@@ -111,16 +121,5 @@ public final class StationIdentity: Sendable {
     public func store(_ certificates: [Certificate], _ kind: Kind) throws(AgentError) {
         let text = certificates.map(\.pem).joined()
         try DurableFile.write(Array(text.utf8), to: certificatePath(kind), mode: 0o600)
-    }
-
-    /// Throws the owner's identity away, so that the next introduction begins with a fresh key.
-    public func forgetOwner() throws(AgentError) {
-        try removeFile(certificatePath(.ldevid))
-        try removeFile(keyPath(.ldevid))
-        try syncFolder(folder)
-        try update { state in
-            state.phase = min(state.phase, .released)
-            state.address = nil
-        }
     }
 }

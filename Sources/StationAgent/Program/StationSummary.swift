@@ -24,7 +24,7 @@ public struct StationSummary: Sendable {
             ])))
         }
         for kind in [StationIdentity.Kind.idevid, .ldevid] {
-            guard let bytes = try DurableFile.read("\(folder)/\(kind.rawValue).pem"),
+            guard let bytes = try DurableFile.read("\(folder)/\(StationIdentity.name(kind, pair: state.ownerPair ?? 0)).pem"),
                 let leaf = (try? Certificate.all(pem: String(decoding: bytes, as: UTF8.self)))?.first
             else { continue }
             members.append(.init(kind.rawValue, .object([

@@ -37,21 +37,25 @@ extension Agent {
 
     /// One login. True if the next one is to follow at once: the owner's identity has just come.
     private nonisolated func session() async throws(AgentError) -> Bool {
-        let isInstalled = identity.state.phase == .installed
-        let configuration = try loginConfiguration(isInstalled: isInstalled)
+        let kind = try await chooseIdentity()
+        let configuration = try loginConfiguration(kind)
         let connection: XMPPClientConnection
         do throws(ClientError) {
             connection = try await XMPPClientConnection.connect(
                 configuration, group: environment.group, logger: logger, random: environment.random)
         } catch {
-            throw AgentError(error.authenticationCondition == nil ? .unreachable : .refused, error.sentence)
+            let isRefused = error.authenticationCondition != nil
+            // A server may refuse a certificate in the handshake already.
+            if kind == .ldevid, isRefused || error.code == .tls { await note { $0.refused() } }
+            throw AgentError(isRefused ? .refused : .unreachable, error.sentence)
         }
-        environment.observe(.loggedIn(onboarding: !isInstalled))
+        if kind == .ldevid { await note { $0.admitted() } }
+        environment.observe(.loggedIn(onboarding: kind == .idevid))
         let result = await withTaskGroup(of: Result<Bool, AgentError>.self) { tasks in
             tasks.addTask { await self.listen(connection) }
             tasks.addTask {
                 do throws(AgentError) {
-                    return .success(try await self.converse(connection, isInstalled: isInstalled))
+                    return .success(try await self.converse(connection, as: kind))
                 } catch { return .failure(error) }
             }
             let first = await tasks.next() ?? .success(false)
@@ -64,29 +68,37 @@ extension Agent {
         return try result.get()
     }
 
-    private nonisolated func loginConfiguration(isInstalled: Bool) throws(AgentError) -> ClientConfiguration {
-        let kind: StationIdentity.Kind = isInstalled ? .ldevid : .idevid
+    /// The factory's identity until the owner has given one, and whenever that one has to be renewed.
+    func chooseIdentity() throws(AgentError) -> StationIdentity.Kind {
+        guard identity.state.phase == .installed else { return .idevid }
+        let notAfter = try identity.ownerCertificate()?.notAfter
+        return logins.next(notAfter: notAfter, now: environment.now().milliseconds / 1000, uptime: uptime)
+    }
+
+    private func note(_ change: (inout LoginChoice) -> Void) { change(&logins) }
+
+    private nonisolated func loginConfiguration(_ kind: StationIdentity.Kind) throws(AgentError) -> ClientConfiguration {
         guard let chain = try identity.certificates(kind), let leaf = chain.first else {
             throw AgentError(.identity, "\(identity.certificatePath(kind)) is missing")
         }
-        let text = isInstalled ? identity.state.address ?? "" : leaf.xmppAddresses.first ?? ""
+        let text = kind == .ldevid ? identity.state.address ?? "" : leaf.xmppAddresses.first ?? ""
         let address: JID
         do throws(JIDError) { address = try JID(text) } catch {
             throw AgentError(.identity, "\(identity.certificatePath(kind)) names no address")
         }
         // The authority is not sent along: servers know whom they trust.
         return settings.connection.client(
-            address.bare, onboarding: !isInstalled,
+            address.bare, onboarding: kind == .idevid,
             credentials: .certificate(chainPEM: leaf.pem, keyPEM: try identity.key(kind).tlsKeyPEM()))
     }
 
     private nonisolated func converse(
-        _ connection: XMPPClientConnection, isInstalled: Bool
+        _ connection: XMPPClientConnection, as kind: StationIdentity.Kind
     ) async throws(AgentError) -> Bool {
         let conversation = ClientConversation(
             connection, component: component, encoding: settings.encoding, timeout: settings.answerTimeout)
-        if !isInstalled {
-            _ = try await introduce(over: conversation)
+        if kind == .idevid {
+            _ = try await introduce(over: conversation, as: kind)
             environment.observe(.installed)
             logger.info("station installed", metadata: ["address": "\(identity.state.address ?? "")"])
             wakeSensor.raise()
@@ -97,7 +109,7 @@ extension Agent {
             throw AgentError(.unreachable, error.sentence)
         }
         while !Task.isCancelled {
-            let online = try await introduce(over: conversation)
+            let online = try await introduce(over: conversation, as: kind)
             try await begin(online)
             environment.observe(.online)
             logger.info("station online", metadata: ["next-seq": "\(online.nextSeq)"])
@@ -107,16 +119,16 @@ extension Agent {
         return false
     }
 
-    /// Performs ``Introduction`` with the identity that the station has.
+    /// Performs ``Introduction``, on the onboarding host with the factory's identity, on the stations host with the owner's.
     public nonisolated func introduce(
-        over conversation: some ComponentConversation
+        over conversation: some ComponentConversation, as kind: StationIdentity.Kind
     ) async throws(AgentError) -> Online {
         let state = identity.state
         let factoryKey = try identity.key(.idevid)
         var login = Introduction.Login.station
         var newKey: KeyFile?
-        if state.phase != .installed {
-            let key = try identity.key(.ldevid)
+        if kind == .idevid {
+            let key = try identity.nextOwnerKey()
             guard let chain = try identity.certificates(.idevid) else {
                 throw AgentError(.identity, "\(identity.certificatePath(.idevid)) is missing")
             }
@@ -139,11 +151,10 @@ extension Agent {
                     try factoryKey.sign(message),
                     csr: try newKey.certificateSigningRequest(commonName: serial.description))
             case .store(let chain, let online):
-                try identity.store(chain, .ldevid)
-                try remember(online, phase: .installed)
+                try identity.installOwner(chain) { self.remember(online, in: &$0) }
                 action = dialogue.stored()
             case .finish(let online):
-                try remember(online, phase: .installed)
+                try identity.update { self.remember(online, in: &$0) }
                 return online
             case .fail(let error):
                 throw error
@@ -151,18 +162,15 @@ extension Agent {
         }
     }
 
-    private nonisolated func remember(_ online: Online, phase: IdentityPhase) throws(AgentError) {
-        let component = component.description
-        try identity.update { state in
-            state.phase = phase
-            state.component = component
-            state.address = online.jid.description
-            state.interval = online.interval
-            state.releaseKeys = online.releaseKeys.map(Base64URL.encode)
-            state.directorKey = Base64URL.encode(online.directorKey)
-            state.configurationVersion = online.configuration.version
-            state.settings = online.configuration.settings
-        }
+    private nonisolated func remember(_ online: Online, in state: inout IdentityState) {
+        state.phase = .installed
+        state.component = component.description
+        state.address = online.jid.description
+        state.interval = online.interval
+        state.releaseKeys = online.releaseKeys.map(Base64URL.encode)
+        state.directorKey = Base64URL.encode(online.directorKey)
+        state.configurationVersion = online.configuration.version
+        state.settings = online.configuration.settings
     }
 
     /// Offers may come right behind the answer to the introduction, before that is taken in.

@@ -33,6 +33,7 @@ public actor Agent {
     var sentAt: [Int64: ContinuousClock.Instant] = [:]
     var conversation: (any ComponentConversation)?
     private var updater: Updater?
+    var logins = LoginChoice()
     nonisolated let started = ContinuousClock.now
 
     /// Makes an agent for an identity that has been engraved and released.
@@ -175,7 +176,7 @@ public actor Agent {
     func renewKeys() async -> Bool {
         guard identity.state.phase == .installed, let conversation else { return false }
         do throws(AgentError) {
-            _ = try await introduce(over: conversation)
+            _ = try await introduce(over: conversation, as: .ldevid)
             return true
         } catch {
             logger.warning("no newer keys", metadata: ["reason": "\(error)"])

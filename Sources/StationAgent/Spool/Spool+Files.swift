@@ -63,8 +63,14 @@ extension Spool {
         let file = try FileDescriptor(path(nextNumber), O_RDWR | O_CREAT | O_TRUNC)
         let header = SpoolRecord(kind: .segment, flag: leaps, number: nextNumber, body: []).bytes
         try file.write(header)
-        try file.sync()
-        try syncFolder(folder)
+        do throws(AgentError) {
+            try file.sync()
+            try syncFolder(folder)
+        } catch {
+            // Another descriptor would not say what the disk has: a failed sync is never tried again.
+            failure = error
+            throw error
+        }
         current = file
         segments.append(Segment(first: nextNumber, bytes: header.count))
         try removeFinished()

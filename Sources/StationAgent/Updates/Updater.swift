@@ -78,6 +78,7 @@ public actor Updater {
         try makeFolder(folder)
         job = try UpdateJob.read(folder + "/job.json")
         hasRestarted = job?.state == .restarting
+        Self.removeArtifacts(in: folder, notOf: job, logger)
     }
 
     /// The job and where it stands.
@@ -194,6 +195,22 @@ public actor Updater {
                 "update state", metadata: ["job": "\(next.offer.job)", "state": "\(next.state.rawValue)"])
         }
         job = next
+        Self.removeArtifacts(in: folder, notOf: next, logger)
+    }
+
+    /// Artifacts are kept while they are fetched and installed, and no longer: a station's disk is small.
+    private static func removeArtifacts(in folder: String, notOf job: UpdateJob?, _ logger: Logger) {
+        var kept: [String] = []
+        if let job, job.state == .downloading || job.state == .installing {
+            kept = (try? Manifest.decode(text: job.offer.manifest.payload))?.artifacts.map { $0.sha256.lowercased() } ?? []
+        }
+        do throws(AgentError) {
+            for name in try namesInFolder(folder) where name.hasSuffix(".artifact") || name.hasSuffix(".part") {
+                if !kept.contains(where: { name.hasPrefix($0) }) { try removeFile(folder + "/" + name) }
+            }
+        } catch {
+            logger.warning("artifact not removed", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// Follows a row of the table.
