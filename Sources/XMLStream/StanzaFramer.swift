@@ -38,40 +38,31 @@ struct StanzaFramer {
         var depth = Int.max
     }
 
-    private(set) var place = Place.text
+    var place = Place.text
     /// Open elements, the root included.
-    private(set) var depth = 0
+    var depth = 0
     /// How many bytes of `&quot;` were read and not passed on, as more may follow. They cannot end a stanza.
-    private(set) var carried = 0
+    var carried = 0
     /// The limit that the stanza passes first. The scan stops then, and goes on as one that skips.
-    private(set) var violation: XMLStreamError.Limit?
+    var violation: XMLStreamError.Limit?
     /// Where the start tag of the stanza ends in the destination, if it does before a limit is passed; else 0.
-    private(set) var headEnd = 0
+    var headEnd = 0
     /// Whether the rest of a stanza is passed over: no limit counts, and the scan stops where the stanza ends.
     var isSkipping = false
     /// How many more bytes are passed on since the framer went blind.
     private var patience = 1024
 
-    private let limits: Limits
-    private let rewrites: Bool
+    let limits: Limits
+    let rewrites: Bool
     /// The byte before in a tag or declaration, to tell `/>` and `?>`.
-    private var last: UInt8 = 0
+    var last: UInt8 = 0
     /// In `<![CDATA[`: how many bytes after `<!` were as they should be. In the section: how many `]` came last, 2 at most.
-    private var matched = 0
+    var matched = 0
     // Places in the destination; negative once the bytes there are consumed, which happens before the root alone.
     /// Of the last `<` outside of stanzas.
-    private var frameStart = 0
-    private var stanzaStart = 0
-    private var tagStart = 0
-
-    private static let sectionStart = Array("[CDATA[".utf8)
-    private static let quote = Array("&quot;".utf8)
-    /// The mark of UTF-8.
-    private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    /// `&quot;` as the low six bytes of a word.
-    private static let quoteWord: UInt64 = 0x3B74_6F75_7126
-    private static let lowBits: UInt64 = 0x0101_0101_0101_0101
-    private static let highBits: UInt64 = 0x8080_8080_8080_8080
+    var frameStart = 0
+    var stanzaStart = 0
+    var tagStart = 0
 
     /// How much larger than its source the destination of a scan has to be.
     static let slack = 16
@@ -175,7 +166,7 @@ struct StanzaFramer {
 
     /// Notes which limit is passed first, if one is, by what ends at `end`.
     @inline(__always)
-    private mutating func check(_ end: Int, tag: Int, isTooDeep: Bool) {
+    mutating func check(_ end: Int, tag: Int, isTooDeep: Bool) {
         if end &- stanzaStart <= limits.stanzaBytes, end &- tag <= limits.tokenBytes, !isTooDeep { return }
         note(end, tag: tag, isTooDeep: isTooDeep)
     }
@@ -195,214 +186,5 @@ struct StanzaFramer {
             violation = .stanzaBytes
         }
         if headEnd > passed { headEnd = 0 }
-    }
-
-    // MARK: Text
-
-    /// The high bit of each byte that equals `byte`; of bytes above the lowest match it may be set as well.
-    @inline(__always)
-    private static func marks(_ word: UInt64, _ byte: UInt8) -> UInt64 {
-        let difference = word ^ (lowBits &* UInt64(byte))
-        return (difference &- lowBits) & ~difference & highBits
-    }
-
-    /// Outside of stanzas only whitespace may stand, and the mark of UTF-8 before the header.
-    private mutating func scanSpace(_ cursor: inout FramerCursor) {
-        while cursor.input < cursor.end {
-            switch cursor.byte {
-            case UInt8(ascii: "<"):
-                frameStart = cursor.output
-                if depth > 0 {
-                    stanzaStart = cursor.output
-                    tagStart = cursor.output
-                    headEnd = 0
-                }
-                _ = cursor.pass()
-                place = .tagBegun
-                return
-            case 0x20, 0x09, 0x0A, 0x0D: _ = cursor.pass()
-            case let mark where depth == 0 && Self.mark.contains(mark): _ = cursor.pass()
-            default: return place = .blind
-            }
-            if depth == 0 {
-                check(cursor.output, tag: tagStart, isTooDeep: false)
-                if violation != nil { return }
-            }
-        }
-    }
-
-    /// Goes on until after a `<`.
-    @inline(__always)
-    private mutating func scanText(_ cursor: inout FramerCursor) {
-        while cursor.end &- cursor.input >= 8 {
-            let word = cursor.word
-            cursor.copyWord(word)
-            let found = Self.marks(word, UInt8(ascii: "<")) | Self.marks(word, UInt8(ascii: "&"))
-            if found == 0 {
-                cursor.advance(8)
-                continue
-            }
-            cursor.advance(found.trailingZeroBitCount &>> 3)
-            if cursor.byte == UInt8(ascii: "<") {
-                tagStart = cursor.output
-                cursor.advance(1)
-                place = .tagBegun
-                return
-            }
-            // A whole word may not be there any more: the rest is looked at byte by byte.
-            guard cursor.end &- cursor.input >= 8 else { break }
-            if rewrites, cursor.word & 0xFFFF_FFFF_FFFF == Self.quoteWord {
-                cursor.put(UInt8(ascii: "\""))
-                cursor.input &+= 6
-            } else {
-                _ = cursor.pass()
-            }
-        }
-        scanLastText(&cursor)
-    }
-
-    @inline(never)
-    private mutating func scanLastText(_ cursor: inout FramerCursor) {
-        while cursor.input < cursor.end {
-            let byte = cursor.byte
-            if byte == UInt8(ascii: "&"), rewrites {
-                let length = quotePrefix(cursor, from: 0)
-                if length == Self.quote.count {
-                    cursor.put(UInt8(ascii: "\""))
-                    cursor.input &+= length
-                    continue
-                }
-                if length == cursor.end &- cursor.input {
-                    carried = length
-                    cursor.input = cursor.end
-                    return
-                }
-            }
-            if byte == UInt8(ascii: "<") {
-                tagStart = cursor.output
-                _ = cursor.pass()
-                place = .tagBegun
-                return
-            }
-            _ = cursor.pass()
-        }
-    }
-
-    /// How many bytes there are that go on as `&quot;` does from its byte `first`.
-    private func quotePrefix(_ cursor: FramerCursor, from first: Int) -> Int {
-        var length = 0
-        while first &+ length < Self.quote.count, cursor.input &+ length < cursor.end,
-            cursor.source.load(fromByteOffset: cursor.input &+ length, as: UInt8.self) == Self.quote[first &+ length]
-        { length &+= 1 }
-        return length
-    }
-
-    /// Goes on with a `&quot;` that was cut; false if it is still not complete.
-    private mutating func finishCarry(_ cursor: inout FramerCursor) -> Bool {
-        let length = quotePrefix(cursor, from: carried)
-        if carried &+ length == Self.quote.count {
-            cursor.put(UInt8(ascii: "\""))
-            cursor.input = length
-        } else if length == cursor.end {
-            carried &+= length
-            cursor.input = length
-            return false
-        } else {
-            for byte in Self.quote.prefix(carried) { cursor.put(byte) }
-        }
-        carried = 0
-        return true
-    }
-
-    // MARK: Tags
-
-    @inline(__always)
-    private mutating func beginTag(_ byte: UInt8, _ end: Int) {
-        last = byte
-        switch byte {
-        case UInt8(ascii: "/"): place = .endTag
-        case UInt8(ascii: "?") where depth == 0: place = .declaration
-        case UInt8(ascii: "!") where depth > 1:
-            place = .sectionBegun
-            matched = 0
-        case UInt8(ascii: "?"), UInt8(ascii: "!"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "'"), UInt8(ascii: "\""),
-            0x00...0x20:
-            goBlind(end)
-        default: place = .startTag
-        }
-    }
-
-    /// Within a tag. What has passed a limit before, has.
-    @inline(never)
-    private mutating func goBlind(_ end: Int) {
-        check(end, tag: tagStart, isTooDeep: false)
-        place = .blind
-    }
-
-    private mutating func passSection(_ byte: UInt8, _ end: Int) {
-        if place == .sectionBegun {
-            guard byte == Self.sectionStart[matched] else { return goBlind(end) }
-            matched &+= 1
-            guard matched == Self.sectionStart.count else { return }
-            place = .section
-            matched = 0
-        } else if byte == UInt8(ascii: "]") {
-            matched = min(2, matched &+ 1)
-        } else {
-            if byte == UInt8(ascii: ">"), matched == 2 { place = .text }
-            matched = 0
-        }
-    }
-
-    /// Goes on to the end of the tag or into an attribute value.
-    @inline(__always)
-    private mutating func scanTag(_ cursor: inout FramerCursor) {
-        while cursor.input < cursor.end {
-            let byte = cursor.pass()
-            switch byte {
-            case UInt8(ascii: "'") where place == .startTag: return place = .single
-            case UInt8(ascii: "\"") where place == .startTag: return place = .double
-            case UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "<"): return goBlind(cursor.output)
-            case UInt8(ascii: ">"): return endTag(cursor.output)
-            default: last = byte
-            }
-        }
-    }
-
-    @inline(__always)
-    private mutating func endTag(_ end: Int) {
-        let isEnd = place == .endTag
-        check(end, tag: tagStart, isTooDeep: !isEnd && depth > limits.depth)
-        if isEnd {
-            depth &-= 1
-        } else {
-            if depth == 1, violation == nil { headEnd = end }
-            if last != UInt8(ascii: "/") { depth &+= 1 }
-        }
-        place = depth < 1 ? .ended : .text
-    }
-
-    /// Goes on to after the quote that ends an attribute value.
-    @inline(__always)
-    private mutating func scanValue(_ cursor: inout FramerCursor, _ quote: UInt8) {
-        last = quote
-        while cursor.end &- cursor.input >= 8 {
-            let word = cursor.word
-            cursor.copyWord(word)
-            let found = Self.marks(word, quote)
-            if found == 0 {
-                cursor.advance(8)
-                continue
-            }
-            cursor.advance((found.trailingZeroBitCount &>> 3) &+ 1)
-            place = .startTag
-            return
-        }
-        while cursor.input < cursor.end {
-            if cursor.pass() == quote {
-                place = .startTag
-                return
-            }
-        }
     }
 }

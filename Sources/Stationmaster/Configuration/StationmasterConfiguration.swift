@@ -46,26 +46,8 @@ public struct StationmasterConfiguration: Sendable {
     ) throws(ConfigurationError) -> StationmasterConfiguration {
         let settings = try StationmasterOptions.all.read(path: path, environment: environment)
         let files = ConfigurationFiles(settings: settings, configuration: path)
-        var component = ComponentConfiguration(
-            domain: settings.text("component.domain"), secret: try files.secret("component.secretFile"),
-            host: settings.text("component.serverHost"), port: settings.integer("component.serverPort"))
-        if !settings.text("component.serverSocket").isEmpty {
-            component.address = .unixSocket(files.path("component.serverSocket"))
-        }
-        if settings.boolean("component.tls") {
-            let roots = settings.text("component.trustRoots")
-            let name = settings.text("component.serverName")
-            component.security = .tls(
-                trustRoots: roots.isEmpty ? .system : .file(files.path("component.trustRoots")),
-                serverName: name.isEmpty ? nil : name)
-        }
-        component.framing = settings.boolean("component.json") ? .json : .xml
-        component.allowPlaintextBeyondLoopback = settings.boolean("component.allowPlaintextBeyondLoopback")
-        component.queueBytes = settings.integer("limits.queueBytes")
         let domain = try files.domain("component.domain")
-        do throws(ComponentConfigurationFault) { try component.check() } catch {
-            throw settings.error(error.part.key, error.error.sentence)
-        }
+        let component = try files.component()
         var device = DeviceConfiguration(
             domain: domain, factoryHosts: try files.domains("hosts.factory"),
             onboardingHost: try files.domain("hosts.onboarding").domain,
@@ -78,6 +60,52 @@ public struct StationmasterConfiguration: Sendable {
         device.probesPerTick = max(1, settings.integer("stations.probesPerSecond") / 10)
         device.jobSilence = .seconds(settings.integer("stations.jobSilence"))
         device.enterpriseNumber = settings.integer("maker.enterpriseNumber")
+        var information = InformationConfiguration()
+        let days = settings.integer("information.retention")
+        if days > 0 { information.retention = .seconds(days * 86_400) }
+        let bytes = settings.integer("information.retentionBytes")
+        if bytes > 0 { information.retentionBytes = Int64(bytes) }
+        var configuration = StationmasterConfiguration(
+            component: component, device: device, information: information,
+            storePath: files.path("store.path"), controlSocket: try files.socket("control.socket"),
+            core: files.core())
+        files.readRevocation(into: &configuration)
+        configuration.logLevel = settings.text("logging.level")
+        return configuration
+    }
+}
+
+/// The files that a configuration names, relative to its own folder.
+struct ConfigurationFiles {
+    let settings: Settings
+    let configuration: String
+
+    /// The link to the server.
+    func component() throws(ConfigurationError) -> ComponentConfiguration {
+        var component = ComponentConfiguration(
+            domain: settings.text("component.domain"), secret: try secret("component.secretFile"),
+            host: settings.text("component.serverHost"), port: settings.integer("component.serverPort"))
+        if !settings.text("component.serverSocket").isEmpty {
+            component.address = .unixSocket(path("component.serverSocket"))
+        }
+        if settings.boolean("component.tls") {
+            let roots = settings.text("component.trustRoots")
+            let name = settings.text("component.serverName")
+            component.security = .tls(
+                trustRoots: roots.isEmpty ? .system : .file(path("component.trustRoots")),
+                serverName: name.isEmpty ? nil : name)
+        }
+        component.framing = settings.boolean("component.json") ? .json : .xml
+        component.allowPlaintextBeyondLoopback = settings.boolean("component.allowPlaintextBeyondLoopback")
+        component.queueBytes = settings.integer("limits.queueBytes")
+        do throws(ComponentConfigurationFault) { try component.check() } catch {
+            throw settings.error(error.part.key, error.error.sentence)
+        }
+        return component
+    }
+
+    /// What may wait, and who may send how much.
+    func core() -> CoreLimits {
         var core = CoreLimits()
         core.batchRequests = settings.integer("limits.batchRequests")
         core.inboxBytes = settings.integer("limits.inboxBytes")
@@ -90,24 +118,8 @@ public struct StationmasterConfiguration: Sendable {
         core.traffic.answersPerDomain = rate("answersPerDomain")
         core.traffic.controlPerSender = rate("controlPerSender")
         core.traffic.controlPerDomain = rate("controlPerDomain")
-        var information = InformationConfiguration()
-        let days = settings.integer("information.retention")
-        if days > 0 { information.retention = .seconds(days * 86_400) }
-        let bytes = settings.integer("information.retentionBytes")
-        if bytes > 0 { information.retentionBytes = Int64(bytes) }
-        var configuration = StationmasterConfiguration(
-            component: component, device: device, information: information,
-            storePath: files.path("store.path"), controlSocket: try files.socket("control.socket"), core: core)
-        files.readRevocation(into: &configuration)
-        configuration.logLevel = settings.text("logging.level")
-        return configuration
+        return core
     }
-}
-
-/// The files that a configuration names, relative to its own folder.
-struct ConfigurationFiles {
-    let settings: Settings
-    let configuration: String
 
     func path(_ key: String) -> String { path(text: settings.text(key)) }
 
