@@ -41,6 +41,30 @@ import XMPPCore
         #expect(Delivery.read(try message(bad + item("5", "{\"seq\":1,\"records\":[]}"))).map(\.item) == ["5"])
     }
 
+    private func notice(_ payload: String) throws -> DeliveryNotice? {
+        DeliveryNotice.read(
+            try Stanza(
+                parseFragment(
+                    Array("<message from='devices.localhost' to='nws@localhost/x'>\(payload)</message>".utf8),
+                    defaultNamespace: "jabber:client")))
+    }
+
+    @Test func `what does not come is told apart`() throws {
+        let ours = "xmlns='urn:stationmaster:1'"
+        #expect(try notice("<gap \(ours) after='1-8' before='1-90'/>") == .gap(after: "1-8", before: "1-90"))
+        #expect(try notice("<gap \(ours) before='1-90'/>") == .gap(after: nil, before: "1-90"))
+        #expect(try notice("<dropped \(ours) count='12' node='all'/>") == .dropped(count: 12, node: "all"))
+        #expect(try notice("<quarantined \(ours) item='1-7' node='stations/WX-7'/>") == .quarantined(item: "1-7", node: "stations/WX-7"))
+        for other in ["<gap \(ours)/>", "<dropped \(ours) count='many'/>", "<quarantined \(ours)/>", "<gap xmlns='u' before='1-1'/>", "<body/>"] {
+            #expect(try notice(other) == nil)
+        }
+    }
+
+    @Test func `an item says that it is late`() throws {
+        let late = item("1-9", "{\"seq\":7,\"records\":[]}").replacing("<report ", with: "<report late='true' ")
+        #expect(Delivery.read(try message(late + item("1-10", "{\"seq\":8,\"records\":[]}"))).map(\.isLate) == [true, false])
+    }
+
     @Test func `numbers tell what is missing, late, given up and double`() {
         var tally = StationTally()
         for number in [5, 6, 9, 9, 7] as [Int64] { tally.take(number) }
@@ -56,7 +80,7 @@ import XMPPCore
     }
 
     private func delivery(_ number: Int64) throws -> Delivery {
-        Delivery(item: "1-\(number)", node: "all", station: try JID("a@b"), seq: number, text: "", gap: false)
+        Delivery(item: "1-\(number)", node: "all", station: try JID("a@b"), seq: number, text: "", gap: false, isLate: false)
     }
 
     @Test func `an item is done with when the next one is asked for, and not before`() async throws {

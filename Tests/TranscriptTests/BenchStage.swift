@@ -138,6 +138,10 @@ final class BenchStage: Stage {
     }
 
     /// What was on its way is lost with the link.
+    func leave(_ member: Transcript.Member) {
+        bench.receive("<presence type='unavailable' from='\(member.address)' to='\(TestBench.domain)'/>")
+    }
+
     func hangUp() {
         bench.hangUp()
         waiting = []

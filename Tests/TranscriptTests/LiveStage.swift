@@ -145,6 +145,10 @@ final class LiveStage: Stage {
 
     // MARK: - Events
 
+    func leave(_ member: Transcript.Member) async throws {
+        await present.removeValue(forKey: member.address)?.leave()
+    }
+
     func pass(seconds: Double) async throws {
         if seconds > LiveRules.longestWait { print("live: \(LiveRules.longestWait) s stand for \(seconds) s") }
         try await sleep(min(seconds, LiveRules.longestWait))

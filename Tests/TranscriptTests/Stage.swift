@@ -18,6 +18,8 @@ protocol Stage: AnyObject {
     /// Forgets what has come and nobody has taken.
     func clear() async throws
 
+    /// A member's session ends.
+    func leave(_ member: Transcript.Member) async throws
     func pass(seconds: Double) async throws
     func hangUp() async throws
     func connect() async throws

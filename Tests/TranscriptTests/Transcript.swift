@@ -32,6 +32,7 @@ struct Transcript: Sendable, CustomTestStringConvertible {
         case receives(String, xml: String, exactly: Bool)
         case silence(seconds: Double)
         case pass(seconds: Double)
+        case leaves(String)
         case hangUp
         case connect
         case restart
@@ -159,6 +160,7 @@ struct Transcript: Sendable, CustomTestStringConvertible {
         case "The component is killed and starts again": return .restart
         default: break
         }
+        if let member = cast.first(where: { line == "\($0.name) leaves" }) { return .leaves(member.name) }
         if line.hasPrefix("The operator: ") {
             let words = line.dropFirst(14).split(separator: " ", maxSplits: 1).map(String.init)
             return words.first.map { .command($0, json: words.count > 1 ? words[1] : "{}") }

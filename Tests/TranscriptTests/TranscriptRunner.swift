@@ -59,6 +59,7 @@ final class TranscriptRunner<Venue: Stage> {
             case .silence(let seconds):
                 try await stage.pass(seconds: seconds)
                 if let left = stage.left(for: nil) { throw StageError("somebody receives \(left)") }
+            case .leaves(let name): try await stage.leave(member(name))
             case .hangUp: try await stage.hangUp()
             case .connect: try await stage.connect()
             case .restart: try await stage.restart()

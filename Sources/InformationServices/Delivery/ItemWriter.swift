@@ -129,13 +129,18 @@ extension ItemWriter {
 enum DecimalDigits {
     /// Appends a number from 0 on; a negative one as 0.
     static func append(_ number: Int64, to bytes: inout [UInt8]) {
-        var rest = max(0, number)
-        var divisor: Int64 = 1
-        while rest / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(truncatingIfNeeded: 48 + rest / divisor))
-            rest %= divisor
-            divisor /= 10
+        var rest = UInt64(max(0, number))
+        var first = bytes.count
+        repeat {
+            bytes.append(UInt8(truncatingIfNeeded: 48 &+ rest % 10))
+            rest /= 10
+        } while rest > 0
+        // The last digit came first.
+        var last = bytes.count &- 1
+        while first < last {
+            bytes.swapAt(first, last)
+            first &+= 1
+            last &-= 1
         }
     }
 }

@@ -35,8 +35,8 @@ struct RouteIndex {
     private var lists = [Routes(), Routes()]
     /// By publisher's number: which list.
     private var chosen: [UInt32] = []
-    /// Subscriptions to `all` of consumers who are granted some stations.
-    private var partial: [Subscription] = []
+    /// Subscriptions to `all` of consumers who are granted some stations, by each of these.
+    private var partial: [Serial: [Subscription]] = [:]
     /// There are none but the common ones.
     private var isUniform = true
 
@@ -58,7 +58,7 @@ struct RouteIndex {
 
     private mutating func choose(_ publisher: Int64, _ state: InformationState) -> Int {
         guard let serial = state.publishers.serial(publisher) else { return Self.common }
-        let own = (state.subscriptions.subscriptions(to: serial) + partial).filter {
+        let own = (state.subscriptions.subscriptions(to: serial) + (partial[serial] ?? [])).filter {
             $0.options.delivers && state.mayObserve($0.consumer, serial)
         }
         if own.isEmpty { return Self.common }
@@ -72,13 +72,14 @@ struct RouteIndex {
         grants = state.grants.generation
         subscriptions = state.subscriptions.generation
         chosen.removeAll(keepingCapacity: true)
-        partial = []
+        partial.removeAll(keepingCapacity: true)
         var common = Routes()
         for subscription in state.subscriptions.toAll where subscription.options.delivers {
-            if state.grants[subscription.consumer].all != nil {
+            let granted = state.grants[subscription.consumer]
+            if granted.all != nil {
                 common.append(subscription, state.domain.description)
             } else {
-                partial.append(subscription)
+                for serial in granted.stations.keys { partial[serial, default: []].append(subscription) }
             }
         }
         lists = [Routes(), common]

@@ -12,7 +12,7 @@ enum PubSub {
 
     /// What the service does, as advertised (XEP-0060 §5.1 and §10).
     static let features: [String] = [
-        "access-whitelist", "item-ids", "last-published", "member-affiliation", "meta-data",
+        "access-whitelist", "item-ids", "member-affiliation", "meta-data",
         "outcast-affiliation",
         "persistent-items", "retrieve-affiliations", "retrieve-default-sub", "retrieve-items",
         "retrieve-subscriptions", "rsm", "subscribe", "subscription-notifications", "subscription-options",

@@ -136,31 +136,12 @@ extension PubSubService {
         return id.position
     }
 
-    /// The newest item to a new live subscriber (XEP-0060 §6.1.7), if it is found at once.
-    func sendNewest(to subscription: Subscription, _ context: CoreContext) throws {
-        guard subscription.options.mode == .live, subscription.options.delivers, !context.isLinkCongested, !budget.isSpent
-        else { return }
-        use(context)
-        var page = ItemsPage(
-            state: state, node: subscription.node, consumer: subscription.consumer, limit: 1, .newest, from: .max)
-        guard try page.step(&budget), let entry = page.entries.first, let item = item(entry, PubSub.event("item"))
-        else { return }
-        let items = Element(PubSub.event("items"), ["node": subscription.node.description], elements: [item])
-        context.send(
-            .message(
-                type: "headline", from: state.domain, to: subscription.jid,
-                [
-                    Element(PubSub.event("event"), elements: [items]),
-                    Delay(milliseconds: entry.receivedAt.milliseconds).element,
-                ]))
-    }
-
     /// `<item id='…' publisher='…'><report>…</report></item>` with the text as received.
-    private func item(_ entry: LogEntry, _ name: XMLName = PubSub.name("item")) -> Element? {
+    private func item(_ entry: LogEntry) -> Element? {
         guard let publisher = state.publishers[entry.publisher]?.record else { return nil }
         let json = Element(XMLName("json", Namespaces.json), text: String(decoding: entry.body, as: UTF8.self))
         return Element(
-            name, ["id": state.item(entry.position), "publisher": publisher.jid.description],
+            PubSub.name("item"), ["id": state.item(entry.position), "publisher": publisher.jid.description],
             elements: [
                 Element(
                     XMLName("report", Namespaces.stationmaster), ["late": entry.isLate ? "true" : nil], elements: [json])

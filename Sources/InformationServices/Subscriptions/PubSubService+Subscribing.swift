@@ -36,7 +36,6 @@ extension PubSubService {
         try state.store.insert(record)
         let subscription = Subscription(record)
         reply(request, context, [subscription.element])
-        try sendNewest(to: subscription, context)
         if let serial = node.serial {
             context.journal(
                 serial, .delivery, "subscription made", detail: "\(jid), \(options.mode.rawValue), \(record.subid)")

@@ -17,6 +17,8 @@ public struct Delivery: Hashable, Sendable {
     public let text: String
     /// Whether the station said that reports before this one are lost.
     public let gap: Bool
+    /// Whether a report with a higher number had been stored before it.
+    public let isLate: Bool
 
     /// Reads the items of one event message (XEP-0060 §7.1.2.1); what is none is left out.
     static func read(_ message: Stanza) -> [Delivery] {
@@ -36,7 +38,7 @@ public struct Delivery: Hashable, Sendable {
                 Delivery(
                     item: id, node: node, station: station.bare, seq: seq,
                     text: String(decoding: document.bytes, as: UTF8.self),
-                    gap: document.root["gap"]?.bool ?? false))
+                    gap: document.root["gap"]?.bool ?? false, isLate: report.attribute("late") == "true"))
         }
         return deliveries
     }

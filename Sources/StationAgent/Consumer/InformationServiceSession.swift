@@ -41,6 +41,8 @@ public final class InformationServiceSession: Sendable {
         public var acknowledgeAfter = Duration.milliseconds(500)
         /// Items that may wait to be taken in live mode; beyond it the oldest goes.
         public var queueLimit = 10_000
+        /// Told at once of items that do not come, from a task of the session.
+        public var noticed: (@Sendable (DeliveryNotice) -> Void)?
 
         /// A feed of all stations.
         public init(client: ClientConfiguration, component: JID) {
@@ -177,6 +179,7 @@ public final class InformationServiceSession: Sendable {
             if stanza.kind == .presence, stanza.type == "subscribe", let from = stanza.from {
                 try? await connection.sendPresence(type: "subscribed", to: from.bare)
             }
+            if let notice = DeliveryNotice.read(stanza) { settings.noticed?(notice) }
             for delivery in Delivery.read(stanza) {
                 state.withLock { state in
                     state.tally.take(delivery)

@@ -14,6 +14,8 @@ struct Follow: AsyncParsableCommand {
             With --mode feed every report comes at least once and is acknowledged; a feed goes on where it stopped, \
             after any outage of either side. With --mode live it comes at most once. Ends with a line that counts what \
             was received, what is missing between the first and the last number of each station, and duplicates.
+            Items that do not come are told in lines of their own: {"gap":…} when retention has overtaken the feed, \
+            {"dropped":…} when headlines were lost, {"quarantined":…} for an item that was set aside.
 
             Example:
               stationmaster follow --jid weather@example.org --password-file p \\
@@ -38,6 +40,7 @@ struct Follow: AsyncParsableCommand {
         var settings = InformationServiceSession.Settings(client: try consumer.client(), component: component)
         settings.node = node
         settings.mode = mode == "live" ? .live : .feed(window: window)
+        settings.noticed = { Self.write(Self.line($0).text) }
         let session = InformationServiceSession(
             settings, group: MultiThreadedEventLoopGroup.singleton,
             logger: StationProgram.logger(level: ProcessInfo.processInfo.environment["LOG_LEVEL"] ?? "warning"))
@@ -65,11 +68,22 @@ struct Follow: AsyncParsableCommand {
 
     private static func show(_ delivery: Delivery) {
         let report = (try? JSONDocument(delivery.text))?.root.json ?? .null
-        let line: JSON = [
-            "item": .string(delivery.item), "station": .string(delivery.station.localpart ?? ""), "seq": .integer(delivery.seq),
-            "at": .number(Date().timeIntervalSince1970), "report": report,
+        var members: [JSON.Member] = [
+            .init("item", .string(delivery.item)), .init("station", .string(delivery.station.localpart ?? "")),
+            .init("seq", .integer(delivery.seq)), .init("at", .number(Date().timeIntervalSince1970)),
         ]
-        write(line.text)
+        if delivery.isLate { members.append(.init("late", .boolean(true))) }
+        members.append(.init("report", report))
+        write(JSON.object(members).text)
+    }
+
+    private static func line(_ notice: DeliveryNotice) -> JSON {
+        switch notice {
+        case .gap(let after, let before):
+            ["gap": ["after": after.map { .string($0) } ?? .null, "before": .string(before)]]
+        case .dropped(let count, let node): ["dropped": ["count": .integer(count), "node": .string(node)]]
+        case .quarantined(let item, let node): ["quarantined": ["item": .string(item), "node": .string(node)]]
+        }
     }
 
     /// A line at once, also into a pipe.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import StationJSON
-import XMLStream
+@_spi(Comparison) import XMLStream
 
 /// What was read, in a form that another program can make as well.
 public enum Canonical {
@@ -14,10 +14,12 @@ public enum Canonical {
         }
     }
 
-    /// The outcome, then for each stanza its tags and texts, all separated by U+001E.
+    /// The outcome (`waiting`: a stanza is under way), then for each stanza its tags and texts, all separated by U+001E.
     private static func stream(_ pieces: [ArraySlice<UInt8>]) -> String {
-        let outcome = XMLBody.Outcome(pieces, XMLStreamParser())
-        var parts = [outcome.failure == nil ? (outcome.isClosed ? "closed" : "open") : "error \(outcome.kind)"]
+        let parser = XMLStreamParser()
+        let outcome = XMLBody.Outcome(pieces, parser)
+        let verdict = outcome.isClosed ? "closed" : parser.isBetweenStanzas ? "open" : "waiting"
+        var parts = [outcome.failure == nil ? verdict : "error \(outcome.kind)"]
         for stanza in outcome.stanzas { append(stanza, to: &parts) }
         return parts.joined(separator: "\u{1E}")
     }
