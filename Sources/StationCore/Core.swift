@@ -193,6 +193,8 @@ public final class Core {
                 guard let senders else { handler(nil, context); continue }
                 for sender in senders { handler(sender, context) }
             }
+        case .presenceLost:
+            for handler in registry.presenceLosses { try attempt("presence lost") { try handler(context) } }
         case .wake: break
         }
     }

@@ -50,6 +50,7 @@ public struct CoreRegistry {
     var linkLosses: [(CoreContext) throws -> Void] = []
     var linkReliefs: [(CoreContext) throws -> Void] = []
     var sheds: [(JID?, CoreContext) -> Void] = []
+    var presenceLosses: [(CoreContext) throws -> Void] = []
 
     public init() {}
 
@@ -103,6 +104,9 @@ public struct CoreRegistry {
     /// many, not known which. For memory alone: there may be tens of thousands of them at once, and the
     /// handler has no savepoint.
     public mutating func shed(_ handler: @escaping (JID?, CoreContext) -> Void) { sheds.append(handler) }
+
+    /// Presence was refused for overload before it reached the core: whose, nobody knows.
+    public mutating func presenceLost(_ handler: @escaping (CoreContext) throws -> Void) { presenceLosses.append(handler) }
 
     /// The payloads that the router has to hand on.
     public var iqPayloads: [(type: IQType, payload: XMLName)] { iqs.keys.map { ($0.type, $0.payload) } }

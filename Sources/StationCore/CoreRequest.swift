@@ -18,6 +18,8 @@ public enum CoreRequest: Sendable {
     case linkReady(generation: Int)
     /// The component link is down: presence is unknown now.
     case linkLost
+    /// Presence was refused before it reached the core, not known whose.
+    case presenceLost
     /// Reports of these senders were refused for overload before they reached the core; nil: of many, not known which.
     case shed([JID]?)
     /// Look at the timers.

@@ -51,6 +51,7 @@ public final class Inbox: @unchecked Sendable {
     /// Senders of refused reports, once each.
     private var shed: Set<JID> = []
     private var hasShedTooMany = false
+    private var hasLostPresence = false
     private var closed = false
     private let limits: CoreLimits
 
@@ -115,6 +116,9 @@ public final class Inbox: @unchecked Sendable {
         }
     }
 
+    /// Presence was refused. Nobody sends it again, so the core hears of it with what comes next.
+    public func presenceLost() { condition.withLock { hasLostPresence = true } }
+
     /// What has gathered: first who was refused, then commands, control, reports; waits until there is something, but not
     /// longer than told. Nil once closed and empty.
     ///
@@ -134,6 +138,8 @@ public final class Inbox: @unchecked Sendable {
             commands.take(limits.batchControl - putOff.commands, into: &batch)
             control.take(limits.batchControl - putOff.control, into: &batch)
             data.take(limits.batchRequests, into: &batch)
+            if hasLostPresence { batch.append(.presenceLost) }
+            hasLostPresence = false
             return batch
         }
     }

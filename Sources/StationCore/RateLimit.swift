@@ -44,8 +44,8 @@ public struct TrafficLimits: Sendable, Hashable {
     /// Wide enough for a factory, which engraves a whole batch of units from one session; a person or a consumer
     /// needs a hundredth of it.
     public var controlPerSender = RateLimit(perSecond: 1000, burst: 5000)
-    /// A server that comes back tells the presence of all its stations at once, as fast as it can.
-    public var controlPerDomain = RateLimit(perSecond: 20_000, burst: 200_000)
+    /// A server that comes back tells the presence of all its stations at once, as fast as it can: a million of them.
+    public var controlPerDomain = RateLimit(perSecond: 100_000, burst: 2_000_000)
     /// Whose traffic is remembered: a sender takes 16 bytes while its bucket is not full. Rounded up to a power of two.
     public var senders = 16_384
     /// The same for domains.

@@ -15,6 +15,8 @@ final class PresenceTracking {
     private var link: UInt64 = 0
     /// When last-seen times are written next; nil before the first link.
     private var flushDue: Timestamp?
+    private var isAskingAgain = false
+    private static let calmMilliseconds: Int64 = 10_000
     private static let flushMilliseconds: Int64 = 30_000
     private static let flushSlice = 500
     private static let tickMilliseconds: Int64 = 100
@@ -33,6 +35,7 @@ final class PresenceTracking {
             try probe(after: "", link, context)
             beginFlushing(context)
         }
+        core.presenceLost { [self] in askAgain($0) }
         core.linkLost { [self] context in
             context.afterCommit { [roster] _ in roster.forgetPresence() }
         }
@@ -70,6 +73,16 @@ final class PresenceTracking {
         let seen = roster.takeSeen(Self.flushSlice)
         try store.setLastSeen(seen)
         if seen.count == Self.flushSlice { context.later(milliseconds: 0) { [self] in try flush($0) } }
+    }
+
+    /// Some presence was lost in a flood: once that is over, all stations are asked.
+    private func askAgain(_ context: CoreContext) {
+        guard !isAskingAgain else { return }
+        isAskingAgain = true
+        context.later(milliseconds: Self.calmMilliseconds) { [self] context in
+            isAskingAgain = false
+            try probe(after: "", link, context)
+        }
     }
 
     // MARK: - Presence

@@ -132,8 +132,8 @@ public enum StationmasterOptions {
         burst("answersPerDomain", "4000000", "Answers and acknowledgements of one domain at once, after a rest."),
         rate("controlPerSender", "1000", "Requests, presence and messages of one bare JID in a second."),
         burst("controlPerSender", "5000", "Requests, presence and messages of one bare JID at once, after a rest."),
-        rate("controlPerDomain", "20000", "Requests, presence and messages of one domain in a second."),
-        burst("controlPerDomain", "200000", "Requests, presence and messages of one domain at once, after a rest."),
+        rate("controlPerDomain", "100000", "Requests, presence and messages of one domain in a second."),
+        burst("controlPerDomain", "2000000", "Requests, presence and messages of one domain at once, after a rest."),
     ]
 
     private static func rate(_ key: String, _ value: String, _ sentence: String) -> Option {

@@ -79,6 +79,7 @@ public final class NetworkSide: ComponentDelegate {
             if !inbox.append(control: sorted.control, bytes: bytes) {
                 let stanzas = sorted.control.compactMap { if case .stanza(let stanza) = $0 { stanza } else { nil } }
                 refuse(stanzas, &sorted.answers)
+                if stanzas.contains(where: { $0.kind == .presence }) { inbox.presenceLost() }
                 // A report in a message (XEP-0432) comes as control.
                 let senders = stanzas.filter { TrafficKind(of: $0) == .report }.compactMap(\.from)
                 if !senders.isEmpty { inbox.shed(senders) }
