@@ -121,7 +121,7 @@ public final class StationStore {
             try db.execute(sql: "PRAGMA journal_mode=WAL")
             try db.execute(sql: "PRAGMA synchronous=FULL")
             try db.execute(sql: "PRAGMA wal_autocheckpoint=4000")
-            try db.execute(sql: "PRAGMA cache_size=-8192")
+            try db.execute(sql: "PRAGMA cache_size=-6144")
             guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
                 throw StoreError(.unusable, "SQLite did not accept synchronous=FULL")
             }

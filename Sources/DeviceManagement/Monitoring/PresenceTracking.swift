@@ -18,7 +18,10 @@ final class PresenceTracking {
     private var isAskingAgain = false
     private static let calmMilliseconds: Int64 = 10_000
     private static let flushMilliseconds: Int64 = 30_000
-    private static let flushSlice = 500
+    /// A station has a page of the database nearly to itself: a slice is some megabytes, and a fleet that comes back at
+    /// once gigabytes, which must not stand in the way of what is asked meanwhile.
+    private static let flushSlice = 200
+    private static let flushPause: Int64 = 200
     private static let tickMilliseconds: Int64 = 100
 
     init(store: any DeviceStore, roster: StationRoster, configuration: DeviceConfiguration, clones: CloneWatch) {
@@ -72,7 +75,7 @@ final class PresenceTracking {
     private func flush(_ context: CoreContext) throws {
         let seen = roster.takeSeen(Self.flushSlice)
         try store.setLastSeen(seen)
-        if seen.count == Self.flushSlice { context.later(milliseconds: 0) { [self] in try flush($0) } }
+        if seen.count == Self.flushSlice { context.later(milliseconds: Self.flushPause) { [self] in try flush($0) } }
     }
 
     /// Some presence was lost in a flood: once that is over, all stations are asked.

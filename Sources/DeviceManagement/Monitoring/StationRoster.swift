@@ -78,11 +78,20 @@ public final class StationRoster {
     }
 
     private func note(_ number: Int) {
-        while flags.count <= number {
-            flags.append([])
-            lastSeen.append(0)
-        }
+        if flags.count <= number { grow(to: max(number + 1, directory.count)) }
         flags[number].insert(.known)
+    }
+
+    /// In one go for all that the directory knows: columns that grow by doubling leave as much behind as they hold.
+    private func grow(to count: Int) {
+        let more = count - flags.count
+        if more > 1000 {
+            flags.reserveCapacity(count)
+            lastSeen.reserveCapacity(count)
+            resources.reserve(count, bytesEach: 8)
+        }
+        flags.append(contentsOf: repeatElement([], count: more))
+        lastSeen.append(contentsOf: repeatElement(0, count: more))
     }
 
     private func entry(_ number: Int) -> Entry? {
