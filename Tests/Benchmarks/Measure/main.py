@@ -13,7 +13,7 @@ from plot import plot
 from programs import Failed, Programs
 from results import Results, note
 
-GROUPS = ["micro", "link", "memory", "scale", "server"]
+GROUPS = ["micro", "link", "history", "memory", "scale", "server"]
 
 
 def arguments():

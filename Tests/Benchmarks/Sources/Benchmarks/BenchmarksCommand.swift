@@ -7,5 +7,5 @@ struct BenchmarksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stationmaster-benchmarks",
         abstract: "Fixtures and in-process measurements for Stationmaster.",
-        subcommands: [FixtureCommand.self, MicroCommand.self])
+        subcommands: [FixtureCommand.self, HistoryCommand.self, MicroCommand.self])
 }
