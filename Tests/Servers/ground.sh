@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The ground both throw-away servers stand on: folder, user, secret, trust anchors, server certificate, accounts, the JSON line.
-# Sourced by `prosody` and `ejabberd`; sets: directory, base, secret, authority, asUser (array), and the functions below.
+# The ground the throw-away servers stand on: folder, user, secret, trust anchors, server certificate, accounts, the JSON line.
+# Sourced by the servers' scripts; sets: directory, base, secret, authority, asUser (array), and the functions below.
 
 consumers=localhost
 factory=factory.localhost
@@ -9,6 +9,7 @@ stations=stations.localhost
 component=devices.localhost
 # Who can log in on the consumers' domain. Passwords are no secret here: the server listens on 127.0.0.1 and lives for one test run.
 accounts=(weather1:weather1-password weather2:weather2-password person:person-password mallory:mallory-password)
+stationPassword=   # where stations cannot log in by certificate: that of them all
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$0: $*"; exit 1; }
@@ -135,6 +136,7 @@ describe() {
         "$consumers" "$factory" "$onboarding" "$stations" "$component"
     printf '"secret":"%s","users":{%s},' "$secret" "${users:1}"
     printf '"componentSocket":"%s",' "$socket"   # empty: this server has none
+    printf '"stationPassword":"%s",' "$stationPassword"   # empty: stations log in by certificate
     printf '"station":{"jid":"live-station@%s","certificate":"%s","key":"%s"},' "$stations" "$directory/trust/station.pem" "$directory/trust/station.key"
     printf '"stranger":{"jid":"live-station@%s","certificate":"%s","key":"%s"},' "$stations" "$directory/trust/stranger.pem" "$directory/trust/stranger.key"
     printf '"caFile":"%s","authority":"%s","directory":"%s","pid":%d}\n' "$directory/trust/server-ca.pem" "$authority" "$directory" "$3"

@@ -30,10 +30,10 @@ final class LiveComponent: Sendable {
             }
         }
 
-        func takeSettled() -> [Element] {
+        func take(where isWanted: (Element) -> Bool) -> [Element] {
             state.withLock { state in
-                defer { state.stanzas.removeAll(where: LiveRules.isSettledByServer) }
-                return state.stanzas.filter(LiveRules.isSettledByServer)
+                defer { state.stanzas.removeAll(where: isWanted) }
+                return state.stanzas.filter(isWanted)
             }
         }
 

@@ -4,8 +4,8 @@ import Testing
 
 /// A real server on which plays are given: the line of JSON that a script in `Tests/Servers` prints when it has started one.
 ///
-/// `STATIONMASTER_LIVE_PROSODY` and `STATIONMASTER_LIVE_EJABBERD` hold that line, or the path of a file with it. The server
-/// has to trust the folder that `stationmaster init` made (`STATIONMASTER_TRUST`), as in `Tests/run`:
+/// `STATIONMASTER_LIVE_PROSODY`, `STATIONMASTER_LIVE_EJABBERD` and `STATIONMASTER_LIVE_JABBERD2` hold that line, or the path
+/// of a file with it. The server has to trust the folder that `stationmaster init` made (`STATIONMASTER_TRUST`), as in `Tests/run`:
 /// ```sh
 /// STATIONMASTER_LIVE_PROSODY=/tmp/prosody.json swift test --no-parallel --filter TranscriptTests.Live
 /// ```
@@ -26,6 +26,8 @@ struct LivePlace: Decodable, Sendable, CustomTestStringConvertible {
     let domains: Domains
     /// Addresses and passwords of the consumers' accounts.
     let users: [String: String]
+    /// With which each station logs in; empty where its certificate does.
+    let stationPassword: String
     /// The authority of the server's own certificate.
     let caFile: String
     /// The folder with the component's configuration, keys and secret.
@@ -34,7 +36,7 @@ struct LivePlace: Decodable, Sendable, CustomTestStringConvertible {
     var testDescription: String { server }
 
     /// Those that are there; for each other one a line says so.
-    static let all = ["prosody", "ejabberd"].compactMap(read)
+    static let all = ["prosody", "ejabberd", "jabberd2"].compactMap(read)
 
     private static func read(_ name: String) -> LivePlace? {
         let variable = "STATIONMASTER_LIVE_\(name.uppercased())"

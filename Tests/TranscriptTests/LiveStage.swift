@@ -12,6 +12,7 @@ final class LiveStage: Stage {
     let component: LiveComponent
     private let place: LivePlace
     private let cast: [Transcript.Member]
+    private let gaps: [LiveGap]
     private var names: LiveNames
     private var present: [String: LiveMember] = [:]
     /// What only the component's stream shows.
@@ -25,6 +26,7 @@ final class LiveStage: Stage {
     init(_ play: Transcript, at place: LivePlace, isByteByByte: Bool = false) throws {
         self.place = place
         cast = play.cast
+        gaps = LiveGap.told(of: play, on: place.server)
         names = try LiveNames(play.cast, accounts: Array(place.users.keys), domain: place.domains.consumers)
         component = LiveComponent(place, isByteByByte: isByteByByte)
         func authority(_ name: String) throws -> CertificateAuthority {
@@ -59,6 +61,8 @@ final class LiveStage: Stage {
             configuration.jid = try JID(member.domain)
         } else if member.domain == place.domains.consumers {
             configuration.credentials = .password(place.users[names.real(member.bare)] ?? "")
+        } else if !place.stationPassword.isEmpty {
+            configuration.credentials = .password(place.stationPassword)
         } else {
             let serial = member.serial ?? String(member.address.prefix { $0 != "@" }).uppercased()
             let (chain, key) = try keys.login(serial, host: member.domain)
@@ -96,7 +100,7 @@ final class LiveStage: Stage {
         return try? await wait("a stanza") {
             self.look()
             let stanza: Element?
-            if LiveRules.isSettledByServer(expected) {
+            if self.isSettled(expected) {
                 let index = self.settled.firstIndex { $0["to"] == member.bare || $0["to"] == member.address }
                 stanza = index.map { self.settled.remove(at: $0) }
             } else {
@@ -109,9 +113,14 @@ final class LiveStage: Stage {
         }
     }
 
+    /// Whether a stanza, in the names of the play, shows on the component's stream only.
+    private func isSettled(_ stanza: Element) -> Bool {
+        LiveRules.isSettledByServer(stanza) || gaps.contains { $0.covers(stanza) }
+    }
+
     /// Takes settled over, and drops what the server has answered in the component's place.
     private func look() {
-        settled += component.outgoing.takeSettled().map(names.played)
+        settled += component.outgoing.take { isSettled(names.played($0)) }.map(names.played)
         for member in present.values {
             member.remove { $0["type"] == "error" && $0["id"].map(answeredByServer.contains) == true }
         }

@@ -13,6 +13,15 @@ struct LiveTranscriptTests {
         try await Self.give(play, at: place)
     }
 
+    @Test(arguments: LiveGap.all)
+    func `what a server leaves out is in a play that is given`(gap: LiveGap) throws {
+        let play = try #require(Self.plays.first { $0.name == gap.play })
+        let isThere = play.steps.contains { step in
+            if case .receives(_, let xml, _) = step.action { xml.contains("'\(gap.type)'") && xml.contains(gap.receiver) } else { false }
+        }
+        #expect(isThere)
+    }
+
     private static func give(_ play: Transcript, at place: LivePlace, isByteByByte: Bool = false) async throws {
         let stage = try LiveStage(play, at: place, isByteByByte: isByteByByte)
         do {
