@@ -34,6 +34,17 @@ struct Growable<Value: BitwiseCopyable> {
         return start
     }
 
+    /// The memory behind the values, with room for so many more.
+    @inline(__always)
+    mutating func room(for more: Int) -> UnsafeMutablePointer<Value> {
+        if more > capacity &- count { grow(by: more) }
+        return base.unsafelyUnwrapped
+    }
+
+    /// Takes in the values up to `newCount`, which were written where ``room(for:)`` said.
+    @inline(__always)
+    mutating func extend(to newCount: Int) { count = max(count, newCount) }
+
     /// The value at an index that the caller knows to exist.
     @inline(__always)
     subscript(index: Int) -> Value {

@@ -16,6 +16,10 @@ struct NameEntry: BitwiseCopyable {
     /// What came next the last time: most often what comes next again.
     var nextElement: UInt32 = 0
     var nextAttribute: UInt32 = 0
+    /// Whether the key has a prefix.
+    var isPrefixed = false
+    /// Whether expat has named it. Names of plain stanzas it does not know.
+    var isExpats = false
 }
 
 /// Each name of a batch stands here once, and nodes hold its index.
@@ -34,7 +38,7 @@ struct NameTable {
     private(set) var bytes = Growable<CChar>()
     private var slots: UnsafeMutablePointer<UInt32>?
     private var slotMask = 0
-    /// How many names were new. The owner sets it to 0.
+    /// How many names were new that expat named. The owner sets it to 0.
     var learned = 0
 
     var footprint: Int { entries.footprint &+ bytes.footprint &+ (slotMask &+ 1) &* 4 }
@@ -60,19 +64,30 @@ struct NameTable {
     @inline(__always)
     mutating func element(_ name: UnsafePointer<CChar>, after previous: UInt32) -> UInt32 {
         let guess = entries[Int(previous)].nextElement
-        if isKey(name, guess) { return guess }
+        if isKey(name, guess) { return named(guess) }
         let index = find(name)
         entries.pointer(at: Int(previous)).pointee.nextElement = index
-        return index
+        return named(index)
     }
 
     /// The index of an attribute's name, given the name of the attribute or element before it.
     @inline(__always)
     mutating func attribute(_ name: UnsafePointer<CChar>, after previous: UInt32) -> UInt32 {
         let guess = entries[Int(previous)].nextAttribute
-        if isKey(name, guess) { return guess }
+        if isKey(name, guess) { return named(guess) }
         let index = find(name)
         entries.pointer(at: Int(previous)).pointee.nextAttribute = index
+        return named(index)
+    }
+
+    /// Counts a name that expat had to learn.
+    @inline(__always)
+    private mutating func named(_ index: UInt32) -> UInt32 {
+        let entry = entries.pointer(at: Int(index))
+        if !entry.pointee.isExpats {
+            entry.pointee.isExpats = true
+            learned &+= 1
+        }
         return index
     }
 
@@ -111,7 +126,7 @@ struct NameTable {
     }
 
     @inline(never)
-    private mutating func find(_ name: UnsafePointer<CChar>) -> UInt32 {
+    mutating func find(_ name: UnsafePointer<CChar>) -> UInt32 {
         let length = station_strlen(name)
         let hash = Self.hash(name, length)
         var slot = Int(hash) & slotMask
@@ -124,7 +139,6 @@ struct NameTable {
     }
 
     private mutating func learn(_ name: UnsafePointer<CChar>, _ length: Int, _ hash: UInt32, _ slot: Int) -> UInt32 {
-        learned &+= 1
         let start = bytes.append(name, length)
         bytes.append(0)
         var entry = NameEntry()
@@ -137,6 +151,7 @@ struct NameTable {
         entry.namespaceLength = UInt32(truncatingIfNeeded: marks.first ?? 0)
         entry.localStart = UInt32(truncatingIfNeeded: start &+ localOffset)
         entry.localLength = UInt32(truncatingIfNeeded: localEnd &- localOffset)
+        entry.isPrefixed = marks.count > 1
         if marks.isEmpty {
             entry.plainStart = entry.localStart
             entry.plainLength = entry.localLength

@@ -17,6 +17,8 @@ struct ParserState {
     var depth = 0
     /// The node of each open element below the root, by depth.
     let open: UnsafeMutablePointer<UInt32>
+    /// The open elements of a plain stanza by depth; at 1 stands the root.
+    let openTags: UnsafeMutablePointer<OpenTag>
     /// Whether the last node is character data that more may be appended to.
     var textIsOpen = false
     /// The name of the last element, by which the next one is guessed.
@@ -41,12 +43,16 @@ struct ParserState {
     /// The root's tag as it stands in the stream, such as `stream:stream`.
     var rootTag = ""
     var rootDeclarations: [NamespaceDeclaration] = []
+    /// The default namespace of the root.
+    private var rootNamespace = Growable<UInt8>()
 
     init(parser: OpaquePointer, limits: XMLLimits) {
         self.parser = parser
         self.limits = limits
         open = .allocate(capacity: limits.depth &+ 2)
         open.initialize(repeating: 0, count: limits.depth &+ 2)
+        openTags = .allocate(capacity: limits.depth &+ 3)
+        openTags.initialize(repeating: OpenTag(), count: limits.depth &+ 3)
     }
 
     /// Forgets the stream, keeps the memory.
@@ -56,6 +62,7 @@ struct ParserState {
         header = nil
         rootTag = ""
         rootDeclarations = []
+        rootNamespace.shrink(to: 0)
         arena.prepare()
     }
 
@@ -83,11 +90,16 @@ struct ParserState {
 
     mutating func free() {
         arena.free()
+        rootNamespace.free()
         open.deallocate()
+        openTags.deallocate()
     }
 
     /// Whether the stream has begun.
     var hasRoot: Bool { !rootTag.isEmpty }
+
+    /// Whether expat stands between two stanzas of a stream that goes on.
+    var isBetweenStanzas: Bool { depth == 1 && hasRoot && !isStopped }
 
     // MARK: Events
 
@@ -130,7 +142,7 @@ struct ParserState {
         if depth == 0 { return endRoot() }
         textIsOpen = false
         let index = Int(open[depth])
-        arena.nodes.pointer(at: index).pointee.end = UInt32(truncatingIfNeeded: arena.nodes.count)
+        close(index)
         if depth == 1 { completeStanza(index) }
     }
 
@@ -143,10 +155,7 @@ struct ParserState {
             arena.nodes.pointer(at: arena.nodes.count &- 1).pointee.length &+= UInt32(truncatingIfNeeded: length)
         } else {
             textIsOpen = true
-            arena.nodes.append(
-                Node(
-                    name: 0, end: UInt32(truncatingIfNeeded: arena.nodes.count &+ 1),
-                    start: UInt32(truncatingIfNeeded: offset), length: UInt32(truncatingIfNeeded: length)))
+            appendText(offset, length)
         }
     }
 
@@ -190,9 +199,7 @@ struct ParserState {
 
     @inline(__always)
     private mutating func completeStanza(_ index: Int) {
-        arena.stanzas.append(UInt32(truncatingIfNeeded: index))
-        arena.complete = ArenaMark(
-            nodes: arena.nodes.count, attributes: arena.attributes.count, bytes: arena.bytes.count)
+        markComplete(index)
         boundary = eventEnd
         // The parser cannot be reset in here: it is told to stand still, and reset where it was called.
         if namesLearned >= limits.nameBudget, !isSuspended {
@@ -224,6 +231,11 @@ struct ParserState {
             pair += 2
         }
         if count > limits.attributes { return fail(.tooLarge(.attributes)) }
+        if let uri = rootDeclarations.first(where: { $0.prefix.isEmpty })?.uri {
+            for byte in uri.utf8 { rootNamespace.append(byte) }
+        }
+        openTags[1].namespace = UnsafePointer(rootNamespace.base)
+        openTags[1].namespaceLength = rootNamespace.count
         let root = Self.split(name)
         rootTag = root.prefix.isEmpty ? root.local : "\(root.prefix):\(root.local)"
         header = StreamHeader(name: XMLName(root.local, root.namespace), attributes: values)

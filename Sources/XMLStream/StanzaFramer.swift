@@ -2,6 +2,8 @@
 
 /// Follows the tags of a stream in front of expat: says where each stanza ends, and whether it passes a limit.
 ///
+/// It sees what is not plain (`ParserState.readPlain`): headers, stanzas that are cut, and whatever is uncommon or wrong.
+///
 /// expat is given whole stanzas only. So what it makes of a stream cannot depend on how the bytes were cut, it never
 /// scans a tag twice, and a stanza that is too large, too deep or has too long a tag is known before expat sees it.
 ///
@@ -77,6 +79,9 @@ struct StanzaFramer {
     /// Whether no stanza is under way.
     var isBetweenStanzas: Bool { place == .text && depth <= 1 }
 
+    /// Whether the next thing may be a stanza.
+    var isAtStanza: Bool { place == .text && depth == 1 && !isSkipping && violation == nil }
+
     /// Whether what passed a limit is a stanza, and not the header or the end tag of the stream.
     var isOfStanza: Bool { depth > 1 || depth == 1 && place != .endTag }
 
@@ -104,7 +109,7 @@ struct StanzaFramer {
         isSkipping = !isBetweenStanzas
     }
 
-    /// Passes bytes on, up to where a limit is passed, or a stanza that is skipped ends.
+    /// Passes bytes on, up to where a limit is passed, or a stanza or the header ends.
     ///
     /// - Parameters:
     ///   - destination: has ``slack`` bytes more room than it needs.
@@ -125,7 +130,7 @@ struct StanzaFramer {
             case .startTag, .endTag:
                 scanTag(&cursor)
                 if violation != nil { return (cursor.input, cursor.output) }
-                if isSkipping, isBetweenStanzas {
+                if isBetweenStanzas {
                     isSkipping = false
                     return (cursor.input, cursor.output)
                 }

@@ -32,13 +32,21 @@ enum XMLNameRules {
         } == XML_STATUS_OK
     }
 
+    /// Whether expat might refuse to declare this namespace (Namespaces in XML 1.0 §3): both names begin like this.
+    static func mayBeReserved(_ namespace: UnsafeRawPointer, _ length: Int) -> Bool {
+        length > reserved.utf8CodeUnitCount
+            && PlainBytes.areEqual(namespace, reserved.utf8Start, reserved.utf8CodeUnitCount)
+    }
+
+    private static let reserved: StaticString = "http://www.w3.org/"
+
     @inline(__always)
-    private static func isStart(_ byte: UInt8) -> Bool {
+    static func isStart(_ byte: UInt8) -> Bool {
         (byte | 0x20) &- 0x61 < 26 || byte == UInt8(ascii: "_")
     }
 
     @inline(__always)
-    private static func isLater(_ byte: UInt8) -> Bool {
+    static func isLater(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
     }
 }

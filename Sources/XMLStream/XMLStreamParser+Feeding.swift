@@ -12,6 +12,12 @@ extension XMLStreamParser {
         while !rest.isEmpty {
             if framer.place == .ended { return try takeTrailer(rest) }
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceBytes))
+            if framer.isAtStanza, held.count == 0, state.pointee.isBetweenStanzas {
+                let plain = state.pointee.readPlain(piece)
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(plain))
+                if state.pointee.arena.bytes.count > Self.batchBytes { collect(state, &events) }
+                if plain > 0 { continue }
+            }
             let isSkipping = framer.isSkipping
             let count = held.count
             let (taken, end) = framer.scan(piece, into: held.room(for: piece.count &+ StanzaFramer.slack), at: count)

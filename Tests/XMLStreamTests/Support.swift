@@ -97,6 +97,12 @@ enum Sample {
     ]
 
     static let whole = header + stanzas.joined() + "</stream:stream>"
+
+    /// The same stanzas with a line break in their first tag: none is plain, so all reach expat.
+    static let forExpat = stanzas.map { stanza in
+        let end = stanza.firstIndex { " />".contains($0) } ?? stanza.endIndex
+        return String(stanza[..<end] + "\n" + stanza[end...])
+    }
 }
 
 /// Cuts bytes at random places.

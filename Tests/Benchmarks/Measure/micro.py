@@ -26,11 +26,11 @@ def stanza(number, quote):
 def measure(programs, results, quick):
     seconds = 0.15 if quick else 0.6
     runs = 5 if quick else 9
-    for name, quote, goal in (("&quot; as servers write it", "&quot;", (">=", 0.85)), ("bare quotes", '"', None)):
+    for name, quote in (("&quot; as servers write it", "&quot;"), ("bare quotes", '"')):
         path = programs.folder / "stanzas.xml"
         path.write_text(HEADER + "\n" + "".join(stanza(number, quote) for number in range(2000)), encoding="utf-8")
         pair(programs, results, runs, f"XML into the arena, {name}, against expat with empty handlers", "stanzas/s",
-             ["xml", "--input", path, "--seconds", seconds], ["micro-expat", path, seconds], goal)
+             ["xml", "--input", path, "--seconds", seconds], ["micro-expat", path, seconds], (">=", 0.85))
     text = programs.folder / "report.json"
     text.write_text(body(4711, 21.5), encoding="utf-8")
     for rival, goal in (("simdjson", (">=", 0.5)), ("jansson", None)):
