@@ -15,12 +15,7 @@ extension NameTable {
     mutating func element(
         _ local: UnsafeBufferPointer<UInt8>, _ namespace: UnsafeBufferPointer<UInt8>, _ guess: UInt32, after previous: UInt32
     ) -> UInt32 {
-        let entry = entries.pointer(at: Int(guess))
-        if !entry.pointee.isPrefixed, PlainBytes.areEqual(local, self.local(guess)),
-            PlainBytes.areEqual(namespace, self.namespace(guess))
-        {
-            return guess
-        }
+        if PlainBytes.areEqual(local, self.local(guess)), PlainBytes.areEqual(namespace, self.namespace(guess)) { return guess }
         let index = index(namespace, local, prefix: "")
         entries.pointer(at: Int(previous)).pointee.nextElement = index
         return index

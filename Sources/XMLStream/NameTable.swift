@@ -16,8 +16,6 @@ struct NameEntry: BitwiseCopyable {
     /// What came next the last time: most often what comes next again.
     var nextElement: UInt32 = 0
     var nextAttribute: UInt32 = 0
-    /// Whether the key has a prefix.
-    var isPrefixed = false
     /// Whether expat has named it. Names of plain stanzas it does not know.
     var isExpats = false
 }
@@ -151,7 +149,6 @@ struct NameTable {
         entry.namespaceLength = UInt32(truncatingIfNeeded: marks.first ?? 0)
         entry.localStart = UInt32(truncatingIfNeeded: start &+ localOffset)
         entry.localLength = UInt32(truncatingIfNeeded: localEnd &- localOffset)
-        entry.isPrefixed = marks.count > 1
         if marks.isEmpty {
             entry.plainStart = entry.localStart
             entry.plainLength = entry.localLength

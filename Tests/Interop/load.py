@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""load.py kills|crowd SERVERJSON BINARIES WORKDIR [--times N] [--stations N]
+"""load.py kills|faults|crowd SERVERJSON BINARIES WORKDIR [--times N] [--stations N]
 
 kills  a feed is followed while simulated stations report and the component is killed (SIGKILL) again and again:
        no acknowledged report is missing from the feed, and the order of each station is kept
+faults the same, but each time the disk fails (strace): a write or sync at a random point returns EIO or ENOSPC. The component
+       must acknowledge nothing afterwards, say what is wrong and exit, and be well at the next start
 crowd  many stations introduce themselves and report every 10 s for a minute: all is acknowledged
 
 SERVERJSON  file with the line printed by Tests/Servers/prosody or Tests/Servers/ejabberd
@@ -42,6 +44,16 @@ class Load:
         with open(self.folder / "stationmaster.log", "ab") as log:
             self.component = subprocess.Popen(
                 [self.binaries / "stationmaster", "run"], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start_failing(self, call, error, when):
+        """Starts the component; from then on the `when`-th `call` and each one after it fails."""
+        trace = self.folder / "strace"
+        with open(self.folder / "failing.log", "wb") as log:
+            self.component = subprocess.Popen(
+                ["strace", "-f", "-qq", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={when}+",
+                 self.binaries / "stationmaster", "run"],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return trace
 
     def ready(self):
         deadline = time.monotonic() + 30
@@ -93,24 +105,18 @@ class Load:
                     process.wait()
 
 
-def kills(load, checks, times):
+def under_load(load, checks, prefix, seconds, sentence, disturb):
+    """Stations report for so long and a feed is followed while `disturb` does its work; then nothing is missing."""
     stations = 20
-    load.announce("kill-", stations)
+    load.announce(prefix, stations)
     follower = load.follow("weather1@localhost")
-    crowd = load.simulate("kill-", stations, times * 1.2 + 15, 0.2, 0)
+    crowd = load.simulate(prefix, stations, seconds, 0.2, 0)
     try:
-        with checks.that(f"the component is killed {times} times under load, and comes back each time"):
-            chance = random.Random(7)
+        with checks.that(sentence):
             time.sleep(3)
-            for _ in range(times):
-                time.sleep(chance.uniform(0.1, 1.0))
-                true(crowd.poll() is None, "the stations have ended too early")
-                load.component.kill()
-                load.component.wait()
-                load.start()
-                load.ready()
-        crowd.wait(120)
-        reported = load.summary("kill-out")
+            disturb(lambda: true(crowd.poll() is None, "the stations have ended too early"))
+        crowd.wait(seconds + 60)
+        reported = load.summary(f"{prefix}out")
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and len(delivered(load)) < reported["reports_acknowledged"]:
             time.sleep(0.5)
@@ -136,6 +142,63 @@ def kills(load, checks, times):
     with checks.that("the log is whole"):
         load.command("log", "--verify")
     print(f"   {reported['reports_acknowledged']} acknowledged, {len(items)} delivered, {len(items) - len(set(items))} of them again")
+
+
+def kills(load, checks, times):
+    def disturb(go_on):
+        chance = random.Random(7)
+        for _ in range(times):
+            time.sleep(chance.uniform(0.1, 1.0))
+            go_on()
+            load.component.kill()
+            load.component.wait()
+            load.start()
+            load.ready()
+
+    under_load(
+        load, checks, "kill-", times * 1.2 + 15, f"the component is killed {times} times under load, and comes back each time", disturb)
+
+
+def faults(load, checks, times):
+    """A failed sync is never tried again: what the kernel dropped is not there, whatever a second one says."""
+    if subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+        print("SKIPPED: strace may not trace here, so no fault of the disk is shown")
+        return
+    kinds = [("fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("fdatasync", "ENOSPC"), ("pwrite64", "EIO"), ("pwritev", "EIO")]
+    seen = {}
+
+    def disturb(go_on):
+        chance = random.Random(11)
+        for number in range(times):
+            go_on()
+            load.end(load.component)
+            call, error = kinds[number % len(kinds)]
+            trace = load.start_failing(call, error, chance.randint(1, 40))
+            fail(load, trace, call, error)
+            seen[call] = seen.get(call, 0) + 1
+            load.start()
+            load.ready()
+            time.sleep(0.3)
+
+    under_load(
+        load, checks, "fault-", times * 3 + 15,
+        f"the disk fails {times} times under load; the component exits, says why, and is well at the next start", disturb)
+    print(f"   faults: {seen}")
+
+
+def fail(load, trace, call, error):
+    """Waits for the component to end by itself, with a message and a status."""
+    try:
+        status = load.component.wait(30)
+    except subprocess.TimeoutExpired as problem:
+        injected = trace.read_text(errors="replace").count("(INJECTED)")
+        raise AssertionError(f"{call} {error}: goes on after {injected} faults") from problem
+    lines = trace.read_text(errors="replace").splitlines()
+    first = next((index for index, line in enumerate(lines) if "(INJECTED)" in line), None)
+    true(first is not None, f"{call} {error}: no fault was injected, the status is {status}")
+    true(status not in (0, None), f"{call} {error}: the status is {status}")
+    said = (load.folder / "failing.log").read_text(errors="replace")
+    true("Input/output error" in said or "No space left" in said or "disk" in said, f"{call} {error}: it said {said[-300:]!r}")
 
 
 def delivered(load):
@@ -166,11 +229,11 @@ def crowd(load, checks, stations):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("play", choices=["kills", "crowd"])
+    parser.add_argument("play", choices=["kills", "faults", "crowd"])
     parser.add_argument("server")
     parser.add_argument("binaries")
     parser.add_argument("folder")
-    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--times", type=int, help="of kills (50) or faults (12)")
     parser.add_argument("--stations", type=int, default=1000)
     options = parser.parse_args()
     load, checks = Load(options), Checks()
@@ -178,7 +241,9 @@ def main():
     try:
         load.ready()
         if options.play == "kills":
-            kills(load, checks, options.times)
+            kills(load, checks, options.times or 50)
+        elif options.play == "faults":
+            faults(load, checks, options.times or 12)
         else:
             crowd(load, checks, options.stations)
     finally:

@@ -44,6 +44,8 @@ import XMPPCore
         ("a@B\u{DC}CHER.example", "a@b\u{FC}cher.example"),
         ("a@xn--bcher-kva.example", "a@b\u{FC}cher.example"),
         ("a@XN--BCHER-KVA.example", "a@b\u{FC}cher.example"),
+        // A letter that makes one character with what follows it, be that the dot.
+        ("a@b\u{D4E}.example", "a@b\u{D4E}.example"),
         ("a@xn--fiqs8s.example", "a@\u{4E2D}\u{56FD}.example"),
         ("a@example\u{FF0E}com", "a@example.com"),
         ("a@b.c/no\u{A0}break", "a@b.c/no break"),

@@ -17,7 +17,8 @@ enum DomainName {
         if name.utf8.last == UInt8(ascii: ".") { name.removeLast() }
         guard !name.isEmpty else { throw .empty(.domainpart) }
         var labels: [String] = []
-        for label in name.split(separator: ".", omittingEmptySubsequences: false) {
+        // By scalars: some letters make one character with the dot that follows.
+        for label in name.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false) {
             labels.append(try prepareLabel(String(label)))
         }
         let result = labels.joined(separator: ".")
