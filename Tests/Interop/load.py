@@ -50,7 +50,7 @@ class Load:
         trace = self.folder / "strace"
         with open(self.folder / "failing.log", "wb") as log:
             self.component = subprocess.Popen(
-                ["strace", "-f", "-qq", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={when}+",
+                ["strace", "-f", "-qq", "-y", "-o", trace, "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={when}+",
                  self.binaries / "stationmaster", "run"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return trace
@@ -118,7 +118,7 @@ def under_load(load, checks, prefix, seconds, sentence, disturb):
         crowd.wait(seconds + 60)
         reported = load.summary(f"{prefix}out")
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and len(delivered(load)) < reported["reports_acknowledged"]:
+        while time.monotonic() < deadline and len(set(delivered(load))) < reported["reports_acknowledged"]:
             time.sleep(0.5)
     finally:
         load.end(crowd, follower)
@@ -193,9 +193,10 @@ def fail(load, trace, call, error):
     except subprocess.TimeoutExpired as problem:
         injected = trace.read_text(errors="replace").count("(INJECTED)")
         raise AssertionError(f"{call} {error}: goes on after {injected} faults") from problem
-    lines = trace.read_text(errors="replace").splitlines()
-    first = next((index for index, line in enumerate(lines) if "(INJECTED)" in line), None)
-    true(first is not None, f"{call} {error}: no fault was injected, the status is {status}")
+    failed = [line.split(call, 1)[1].split(")")[0] for line in trace.read_text(errors="replace").splitlines() if "(INJECTED)" in line]
+    true(failed, f"{call} {error}: no fault was injected, the status is {status}")
+    if call == "fdatasync":
+        true(len(failed) == len(set(failed)), f"{error}: a sync that failed was tried again: {failed}")
     true(status not in (0, None), f"{call} {error}: the status is {status}")
     said = (load.folder / "failing.log").read_text(errors="replace")
     true("Input/output error" in said or "No space left" in said or "disk" in said, f"{call} {error}: it said {said[-300:]!r}")
