@@ -12,7 +12,8 @@ extension XMLStreamParser {
         while !rest.isEmpty {
             if framer.place == .ended { return try takeTrailer(rest) }
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceBytes))
-            if framer.isAtStanza, held.count == 0, state.pointee.isBetweenStanzas {
+            // expat may still wait for the rest of a character, which makes what it has seen no stanza.
+            if framer.isAtStanza, held.count == 0, state.pointee.isBetweenStanzas, state.pointee.boundary == fed {
                 let plain = state.pointee.readPlain(piece)
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(plain))
                 if state.pointee.arena.bytes.count > Self.batchBytes { collect(state, &events) }

@@ -71,6 +71,16 @@ struct PlainTests {
         }
     }
 
+    @Test("Nothing is plain behind a stanza that ends within a character")
+    func cutCharacter() {
+        for broken in [[0xC3], [0xE2], [0xF2], [0xF0, 0x9F]] as [[UInt8]] {
+            let bytes = Array((Self.header + "<a/><q:").utf8) + broken + Array("/><b/><c/>".utf8)
+            let outcome = Outcome([bytes])
+            #expect(outcome.stanzas == [Element(XMLName("a", "d"))])
+            #expect(outcome.failure?.kind == "notWellFormed")
+        }
+    }
+
     @Test("A limit that is passed is expat's matter, and what is within is not")
     func limits() throws {
         var limits = XMLLimits()
