@@ -105,7 +105,7 @@ let package = Package(
         tests("XMPPLinkTests", ["XMPPComponent", "XMPPClient"]),
         tests("StationPKITests", ["StationPKI", "StationDigest"]),
         tests("StationProtocolTests", ["StationProtocol", "Governance"]),
-        tests("StationmasterTests", ["Stationmaster", "StationTesting"]),
+        tests("StationmasterTests", ["Stationmaster", "StationTesting"] + nio),
         tests("TranscriptTests", ["StationTesting", "XMPPClient"] + nio),
         tests("StationAgentTests", ["StationAgent"]),
         tests("CommandTests", ["stationmaster-command", "station-command"]),

@@ -42,12 +42,22 @@ public struct InformationConfiguration: Sendable {
     /// How many bytes of reports wait for a congested link to be delivered to live subscribers, beside what waits in the
     /// link's own queue; beyond it the oldest are dropped.
     public var liveBufferBytes = 64 * 1024 * 1024
-    /// An item with which so many links in a row were lost is set aside.
+    /// An item with which so many links were lost is set aside.
     public var poisonLosses = 3
-    /// Only links that lived shorter than this count for it.
+    /// What was sent longer than this before a loss had no part in it; and a connection that was cut after a longer life
+    /// was not cut because of what was sent.
     public var poisonLife: Duration = .seconds(10)
-    /// What is suspected is sent alone, and cleared when the link has outlived it by this much.
+    /// What is suspected is sent alone, and cleared when the link has outlived it by this much, or a ping behind it has
+    /// come back.
     public var poisonSettling: Duration = .milliseconds(250)
+    /// How long a link has to live before a connection that is cut says something about what was sent alone.
+    public var poisonCalm: Duration = .seconds(1)
+    /// How long suspicions last: longer than the link takes to come back (60 s at most), and than consumers pause that ask
+    /// now and then.
+    public var poisonMemory: Duration = .seconds(3600)
+    /// A station of which so many items were set aside within ``poisonMemory`` is suspended, and what else is stored of it
+    /// from the first of them on is set aside.
+    public var poisonItems = 2
 
     public init() {}
 }

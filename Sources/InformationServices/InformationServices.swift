@@ -15,6 +15,7 @@ public final class InformationServices: CoreModule {
     private let progress: Progress
     private let retention: Retention
     private let fanOut: FanOut
+    private let trials: Trials
     private let feeds: Feeds
     private let quarantine: Quarantine
     private let service: PubSubService
@@ -31,10 +32,12 @@ public final class InformationServices: CoreModule {
     ) {
         let state = InformationState(store: store, domain: domain, configuration: configuration, directory: directory)
         let quarantine = Quarantine(state: state)
-        let feeds = Feeds(state: state, quarantine: quarantine)
+        let trials = Trials(state: state, quarantine: quarantine)
+        let feeds = Feeds(state: state, quarantine: quarantine, trials: trials)
         let fanOut = FanOut(state: state, feeds: feeds)
         let twins = Twins(state: state)
         self.state = state
+        self.trials = trials
         self.feeds = feeds
         self.quarantine = quarantine
         self.fanOut = fanOut
@@ -50,7 +53,7 @@ public final class InformationServices: CoreModule {
                 fanOut: { fanOut.deliver(publisher: $0, position: $1, isLate: false, body: $2, to: $3) }))
         progress = Progress(state: state) { feeds.startWaiting($0) }
         retention = Retention(state: state)
-        service = PubSubService(state: state) { feeds.restart($0, $1) }
+        service = PubSubService(state: state, trials: trials) { feeds.restart($0, $1) }
         discovery = NodeDiscovery(state: state, service: service, twins: twins)
         grants = GrantCommands(state: state, twins: twins)
         lists = ListCommands(state: state)
@@ -65,6 +68,7 @@ public final class InformationServices: CoreModule {
         ingest.register(on: &core)
         progress.register(on: &core)
         retention.register(on: &core)
+        trials.register(on: &core)
         feeds.register(on: &core)
         fanOut.register(on: &core)
         quarantine.register(on: &core)
@@ -74,7 +78,7 @@ public final class InformationServices: CoreModule {
         grants.register(on: &core)
         lists.register(on: &core)
         core.event { [self] in try happened($0, $1) }
-        core.linkLost { [state] _ in state.publishers.forgetPresence() }
+        core.linkLost { [state] _, _ in state.publishers.forgetPresence() }
     }
 
     /// What service discovery is to say of the component besides the payloads (XEP-0060 §10).
@@ -121,7 +125,7 @@ public final class InformationServices: CoreModule {
         case .revoked(let serial): try setState(.revoked, of: serial, context)
         case .retired(let serial): try setState(.retired, of: serial, context)
         case .quarantined(let serial, _): try setState(.suspended, of: serial, context)
-        case .ready, .keyBound, .finding, .sequenceForked, .reportSummary: break
+        case .ready, .keyBound, .finding, .sequenceForked, .poisonous, .reportSummary: break
         }
     }
 

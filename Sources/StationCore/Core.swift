@@ -184,10 +184,10 @@ public final class Core {
             output.linkIs(up: generation)
             context.isLinkCongested = output.isCongested
             for handler in registry.linkReadies { try attempt("link ready") { try handler(context) } }
-        case .linkLost:
+        case .linkLost(let loss):
             output.linkIs(up: nil)
             context.isLinkCongested = true
-            for handler in registry.linkLosses { try attempt("link lost") { try handler(context) } }
+            for handler in registry.linkLosses { try attempt("link lost") { try handler(loss, context) } }
         case .shed(let senders):
             for handler in registry.sheds {
                 guard let senders else { handler(nil, context); continue }

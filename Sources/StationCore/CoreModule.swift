@@ -47,7 +47,7 @@ public struct CoreRegistry {
     var timers: [String: TimerHandler] = [:]
     var events: [(DomainEvent, CoreContext) throws -> Void] = []
     var linkReadies: [(CoreContext) throws -> Void] = []
-    var linkLosses: [(CoreContext) throws -> Void] = []
+    var linkLosses: [(LinkLoss, CoreContext) throws -> Void] = []
     var linkReliefs: [(CoreContext) throws -> Void] = []
     var sheds: [(JID?, CoreContext) -> Void] = []
     var presenceLosses: [(CoreContext) throws -> Void] = []
@@ -95,7 +95,9 @@ public struct CoreRegistry {
     public mutating func linkReady(_ handler: @escaping (CoreContext) throws -> Void) { linkReadies.append(handler) }
 
     /// The component link has gone down.
-    public mutating func linkLost(_ handler: @escaping (CoreContext) throws -> Void) { linkLosses.append(handler) }
+    public mutating func linkLost(_ handler: @escaping (LinkLoss, CoreContext) throws -> Void) {
+        linkLosses.append(handler)
+    }
 
     /// The link was congested (``CoreOutput/isCongested``) and takes deliveries again.
     public mutating func linkRelieved(_ handler: @escaping (CoreContext) throws -> Void) { linkReliefs.append(handler) }

@@ -17,7 +17,7 @@ public enum CoreRequest: Sendable {
     /// on is for this one alone.
     case linkReady(generation: Int)
     /// The component link is down: presence is unknown now.
-    case linkLost
+    case linkLost(LinkLoss)
     /// Presence was refused before it reached the core, not known whose.
     case presenceLost
     /// Reports of these senders were refused for overload before they reached the core; nil: of many, not known which.

@@ -24,6 +24,8 @@ public enum DomainEvent: Hashable, Sendable {
     case quarantined(serial: Serial, reason: String)
     /// Something was found out about the station that its owner should know.
     case finding(serial: Serial, text: String)
+    /// The server closes the stream for what the station sends, again and again.
+    case poisonous(serial: Serial, reason: String)
     /// The same sequence number came with two bodies.
     case sequenceForked(serial: Serial, seq: Int64)
     /// The station's reports have reached this number; said every few seconds at most.

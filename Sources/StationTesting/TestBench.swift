@@ -108,10 +108,11 @@ public final class TestBench {
         try start()
     }
 
-    /// The server hangs up.
-    public func hangUp() {
+    /// The server hangs up, with a stream error if there is one.
+    public func hangUp(_ condition: StreamError.Condition? = nil) {
         outlet.set(up: false)
-        composition?.network.componentLost("the server hung up")
+        let code: ComponentError.Code = condition == nil ? .closed : .streamError
+        composition?.network.componentLost(ComponentError(code, "the server hung up", condition: condition))
         settle()
         _ = outlet.take()
     }

@@ -237,7 +237,7 @@ final class ComponentConnection: XMLFrameReceiver {
         let error = error ?? ComponentError(.closed, "the server closed the connection")
         if readySince != nil {
             link.becameUnready()
-            link.delegate.componentLost(error.sentence)
+            link.delegate.componentLost(error)
         }
         ended.succeed(
             End(error: error, readyFor: readySince.map { $0.duration(to: .now) }, isUnderstood: isUnderstood))

@@ -42,10 +42,13 @@ public struct ComponentError: Error, Hashable, Sendable, CustomStringConvertible
     public let code: Code
     /// What happened and what to do about it, for people.
     public let sentence: String
+    /// The stream error of the server that it stands for; nil if there was none.
+    public let condition: StreamError.Condition?
 
-    public init(_ code: Code, _ sentence: String) {
+    public init(_ code: Code, _ sentence: String, condition: StreamError.Condition? = nil) {
         self.code = code
         self.sentence = sentence
+        self.condition = condition
     }
 
     public var description: String { sentence }
@@ -92,7 +95,9 @@ public struct ComponentError: Error, Hashable, Sendable, CustomStringConvertible
                 "the server knows no component named \(domain)\(detail); "
                     + "check the component's name in the server's configuration and ours")
         default:
-            return ComponentError(.streamError, "the server ended the stream: \(error.condition.rawValue)\(detail)")
+            return ComponentError(
+                .streamError, "the server ended the stream: \(error.condition.rawValue)\(detail)",
+                condition: error.condition)
         }
     }
 }

@@ -16,7 +16,7 @@ public protocol ComponentDelegate: Sendable {
     /// The stanzas of one read of the socket, in their order.
     func componentReceived(_ batch: StanzaBatch)
     /// The link was ready and no longer is; what was sent and not answered may be lost.
-    func componentLost(_ reason: String)
+    func componentLost(_ reason: ComponentError)
 }
 
 /// The connection of an external component to its XMPP server (XEP-0114): handshake, keep-alive, reconnection,

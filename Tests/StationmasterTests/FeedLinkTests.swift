@@ -23,7 +23,7 @@ struct FeedLinkTests {
         let first = try bench.sent().deliveries.map(\.id)
         // The consumer acknowledges the last item that it has seen, before the feed begins anew.
         let acks = try first.suffix(1).map { try InformationBench.stanza(InformationBench.ack(consumer, subid, $0)) }
-        try bench.process([.linkLost, .linkReady(generation: bench.outlet.generation)] + acks)
+        try bench.process([.linkLost(.cut), .linkReady(generation: bench.outlet.generation)] + acks)
         let rest = try bench.sent().deliveries.map(\.id)
         #expect(first + rest == (1...600).map { "1-\($0)" })
     }

@@ -2,6 +2,7 @@
 import Foundation
 import InformationServices
 import Logging
+import NIOPosix
 import StationCore
 import StationJSON
 import StationModel
@@ -11,7 +12,9 @@ import StationTesting
 @testable import Stationmaster
 import Synchronization
 import XMLStream
+import XMPPComponent
 import XMPPCore
+import XMPPTransport
 
 /// Network side, inbox, core and information services over a real store, with a server and a disk as slow as the test
 /// wants them. By hand, or on a thread of its own as in service.
@@ -19,6 +22,8 @@ final class FlowBench {
     static let domain = "devices.localhost"
     let clock: any CoreClock
     let outlet = SlowOutlet()
+    /// A link over a socket in the place of ``outlet``.
+    private let link: LinkedOutlet?
     let inbox: Inbox
     let services: InformationServices
     let network: NetworkSide
@@ -34,7 +39,7 @@ final class FlowBench {
         "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'>".utf8)
 
     init(
-        clock: any CoreClock = VirtualClock(), limits: CoreLimits = CoreLimits(),
+        clock: any CoreClock = VirtualClock(), limits: CoreLimits = CoreLimits(), isLinked: Bool = false,
         _ configure: (inout InformationConfiguration) -> Void = { _ in }
     ) throws {
         self.clock = clock
@@ -46,6 +51,9 @@ final class FlowBench {
         logger.logLevel = .critical
         self.logger = logger
         let domain = try JID(Self.domain)
+        let link = isLinked ? LinkedOutlet() : nil
+        self.link = link
+        let outlet: any ComponentOutlet = link ?? outlet
         let store = try StationStore(path: folder.appendingPathComponent("store.sqlite").path)
         disk = SlowStore(store)
         services = InformationServices(store: store.information, domain: domain, configuration: configuration)
@@ -59,7 +67,7 @@ final class FlowBench {
             domain: domain, inbox: inbox, router: router, outlet: outlet, clock: clock, limits: limits, logger: logger)
         _ = try parser.feed(Self.header)
         _ = try reader.feed(Self.header)
-        network.componentReady(0)
+        if !isLinked { network.componentReady(0) }
         pump()
     }
 
@@ -149,6 +157,29 @@ final class FlowBench {
         let thread = CoreThread(core: core, inbox: inbox, logger: logger, onFailure: { _ in })
         thread.start()
         return thread
+    }
+
+    /// Attaches to a server on this machine.
+    func connect(to port: Int) -> ComponentLink {
+        var configuration = ComponentConfiguration(domain: Self.domain, secret: "secret", port: port)
+        configuration.backoff = Backoff(shortest: .milliseconds(20), longest: .milliseconds(100))
+        let made = ComponentLink(
+            configuration: configuration, delegate: network, logger: logger, group: MultiThreadedEventLoopGroup.singleton)
+        link?.attach(made)
+        return made
+    }
+}
+
+/// A link that is made after the core.
+final class LinkedOutlet: ComponentOutlet {
+    private let link = Mutex<ComponentLink?>(nil)
+
+    var isReady: Bool { link.withLock { $0 }?.isReady ?? false }
+    var pendingBytes: Int { link.withLock { $0 }?.pendingBytes ?? 0 }
+    func attach(_ made: ComponentLink) { link.withLock { $0 = made } }
+    func deliver(_ stanzas: [UInt8]) -> Bool { link.withLock { $0 }?.send(stanzas) ?? false }
+    func deliver(_ stanzas: [UInt8], over generation: Int) -> Bool {
+        link.withLock { $0 }?.send(stanzas, over: generation) ?? false
     }
 }
 

@@ -4,6 +4,7 @@ import StationJSON
 import StationTesting
 import Testing
 import XMLStream
+import XMPPComponent
 import XMPPCore
 
 @Suite("Flow: a server that does not take what there is")
@@ -114,7 +115,7 @@ struct FlowDeliveryTests {
         _ = try bench.subscribe(live)
         bench.outlet.set(up: false)
         try bench.receive((1...3).map { FlowBench.report(1, $0) }.joined())
-        bench.network.componentLost("gone")
+        bench.network.componentLost(ComponentError(.closed, "gone"))
         try bench.receive((4...6).map { FlowBench.report(1, $0) }.joined())
         #expect(try bench.sent().isEmpty)
         bench.outlet.set(up: true)
@@ -148,7 +149,7 @@ struct FlowDeliveryTests {
         // Another station is left to it, or its subscription would end.
         _ = try bench.command("grant.add", .object(["consumer": .string(archive), "station": "WX-2"]))
         _ = try bench.command("grant.remove", .object(["consumer": .string(archive), "station": "all"]))
-        bench.network.componentLost("gone")
+        bench.network.componentLost(ComponentError(.closed, "gone"))
         bench.outlet.set(up: false)
         try bench.receive((1...3).map { FlowBench.report(1, $0) }.joined())
         _ = try bench.command("grant.remove", .object(["consumer": .string(live), "station": "all"]))

@@ -143,7 +143,7 @@ struct InformationServicesFeedDeliveryTests {
         #expect(try bench.sent().deliveries.map(\.id) == ids(3...4))
         try bench.receive(InformationBench.ack(consumer, subid, "1-3"))
         bench.outlet.set(up: false)
-        try bench.process([.linkLost])
+        try bench.process([.linkLost(.cut)])
         bench.outlet.set(up: true)
         try bench.process([.linkReady(generation: bench.outlet.generation)])
         #expect(try bench.sent().deliveries.map(\.id) == ["1-4"])
@@ -262,7 +262,7 @@ struct InformationServicesFeedDeliveryTests {
             case 6...7: try bench.resume(consumer, subid)
             case 8: try bench.receive("<presence type='unavailable' from='\(consumer)' to='\(InformationBench.domain)'/>")
             case 9: try bench.restart()
-            case 10: try bench.process([.linkLost, .linkReady(generation: bench.outlet.generation)])
+            case 10: try bench.process([.linkLost(.cut), .linkReady(generation: bench.outlet.generation)])
             default: try bench.advance(seconds: 11)
             }
             take(try bench.sent())

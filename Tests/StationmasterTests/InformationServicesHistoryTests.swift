@@ -86,7 +86,7 @@ struct InformationServicesHistoryTests {
         #expect(try ask(3) == ["result", "result", "result"], "another batch")
         let one = try InformationBench.stanza(
             "<iq type='get' id='1' from='\(consumer)' to='\(InformationBench.domain)'>\(request("all"))</iq>")
-        try bench.process([.linkLost, one, .linkReady(generation: bench.outlet.generation), one])
+        try bench.process([.linkLost(.cut), one, .linkReady(generation: bench.outlet.generation), one])
         #expect(try bench.sent().map { $0.refusal ?? $0["type"] } == ["resource-constraint", "result"])
     }
 

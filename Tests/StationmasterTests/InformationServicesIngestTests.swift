@@ -180,10 +180,10 @@ struct InformationServicesIngestTests {
         let station = try bench.install("wx-1")
         try bench.report(from: station, InformationBench.body(1))
         _ = try bench.sent()
-        try bench.process([.linkLost, .linkReady(generation: bench.outlet.generation), try InformationBench.stanza(InformationBench.report(from: station, InformationBench.body(9)))])
+        try bench.process([.linkLost(.cut), .linkReady(generation: bench.outlet.generation), try InformationBench.stanza(InformationBench.report(from: station, InformationBench.body(9)))])
         #expect(try bench.sent().first?.refusal == "unexpected-request/expected")
         try bench.grant("person@example.org", "wx-1")
-        try bench.emit(.online(serial: try Serial("wx-1"), jid: try JID(station)), after: [.linkLost, .linkReady(generation: bench.outlet.generation)])
+        try bench.emit(.online(serial: try Serial("wx-1"), jid: try JID(station)), after: [.linkLost(.cut), .linkReady(generation: bench.outlet.generation)])
         _ = try bench.sent()
         try bench.receive("<presence type='subscribe' from='person@example.org' to='wx-1@\(InformationBench.domain)'/>")
         let status = try bench.sent().flatMap(\.elements).first { $0.name.local == "status" }?.text

@@ -17,14 +17,22 @@ struct PoisonTests {
 
     /// Plays a server that takes stanzas until the poisoned item comes, and then closes the stream.
     /// Returns the items that came before, and whether it closed.
-    private func serve(_ bench: InformationBench, poison: String?) throws -> (items: [String], closed: Bool) {
+    private func serve(
+        _ bench: InformationBench, poison: String?, loss: LinkLoss = .rejected
+    ) throws -> (items: [String], closed: Bool) {
+        try serve(bench, poisons: poison.map { [$0] } ?? [], loss: loss)
+    }
+
+    private func serve(
+        _ bench: InformationBench, poisons: Set<String>, loss: LinkLoss = .rejected
+    ) throws -> (items: [String], closed: Bool) {
         var items: [String] = []
-        for _ in 0..<40 {
+        for _ in 0..<60 {
             let sent = try bench.sent()
             for stanza in sent where stanza.name.local == "message" {
-                if stanza["id"] == poison {
+                if let id = stanza["id"], poisons.contains(id) {
                     bench.outlet.set(up: false)
-                    try bench.process([.linkLost])
+                    try bench.process([.linkLost(loss)])
                     _ = bench.outlet.take()
                     return (items, true)
                 }
@@ -56,7 +64,7 @@ struct PoisonTests {
         _ = try bench.sent()
         try bench.advance(seconds: 20)
         bench.outlet.set(up: false)
-        try bench.process([.linkLost])
+        try bench.process([.linkLost(.cut)])
         for seq in 1...5 { try bench.publish(from: station, Int64(seq)) }
         _ = try bench.sent()
         return (bench, subids)
@@ -155,39 +163,135 @@ struct PoisonTests {
         #expect(!closed && items.count == 15 && items.filter { $0 == "quarantined-1-2" }.count == 3)
     }
 
-    @Test("Links lost for another reason set nothing aside, and the feed goes on alone item by item only for a while")
-    func otherReasons() throws {
+    @Test(
+        "Links lost for another reason set nothing aside, however soon and often",
+        arguments: [LinkLoss.cut, .unrelated], [0.0, 0.05, 1.05, 5])
+    func otherReasons(_ loss: LinkLoss, after seconds: Double) throws {
         let (bench, _) = try bench()
-        for _ in 1...6 {
+        for _ in 1...12 {
             try connect(bench)
-            try bench.advance(seconds: 5)
+            try bench.advance(seconds: seconds)
             bench.outlet.set(up: false)
-            try bench.process([.linkLost])
+            try bench.process([.linkLost(loss)])
             _ = bench.outlet.take()
         }
         #expect(try bench.command("quarantine.list")["items"]?.items.isEmpty == true)
         try connect(bench)
+        try bench.advance(seconds: 3)
         #expect(try serve(bench, poison: nil) == (["1-1", "1-2", "1-3", "1-4", "1-5"], false))
     }
 
-    @Test("Long lives between the losses, or two losses, are no evidence")
-    func noEvidence() {
-        var watch = PoisonWatch(losses: 3, shortLife: .seconds(10), settling: .milliseconds(250))
-        let feed = ObjectIdentifier(InformationStateMark())
-        func life(_ seconds: Int64, _ positions: ClosedRange<Int64>, _ start: Int64) -> Int64? {
-            let ready = Timestamp(milliseconds: start)
-            watch.linkReady(at: ready)
-            for position in positions where watch.maySend(position) { watch.sent(position, feed, at: ready) }
-            return watch.linkLost(at: ready.adding(milliseconds: seconds * 1000))
+    @Test("A server that dies of an item and says nothing is found out as well, by links that had lived before")
+    func cutEachTime() throws {
+        let (bench, _) = try bench()
+        var losses = 0
+        while try bench.command("quarantine.list")["items"]?.items.isEmpty == true, losses < 10 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-3", loss: .cut).closed)
+            losses += 1
         }
-        #expect(life(9, 1...100, 0) == nil && life(9, 1...100, 20_000) == nil)
-        #expect(watch.hasSuspects)
-        #expect(life(9, 200...300, 40_000) == nil)
-        #expect(!watch.hasSuspects, "none of them was sent")
-        for time in 0..<10 { #expect(life(10, 1...100, Int64(time) * 100_000) == nil) }
-        #expect(!watch.hasSuspects)
-        #expect(life(1, 7...7, 0) == nil && life(1, 7...7, 20_000) == nil && life(1, 7...7, 40_000) == 7)
+        #expect(losses == 5)
+        #expect(try bench.command("quarantine.list")["items"]?.items.map { $0["item"]?.string } == ["1-3"])
+        try connect(bench)
+        #expect(try serve(bench, poison: "1-3", loss: .cut).closed == false)
     }
 
-    private final class InformationStateMark {}
+    @Test("A minute between the links, and a link that has lived for long, make no difference to what the server says", arguments: [60.0, 900])
+    func slowly(seconds: Double) throws {
+        let (bench, _) = try bench()
+        for _ in 1...3 {
+            try bench.advance(seconds: seconds)
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-3").closed)
+        }
+        #expect(try bench.command("quarantine.list")["items"]?.items.map { $0["item"]?.string } == ["1-3"])
+    }
+
+    @Test("Suspicion ends an hour after the last loss")
+    func forgotten() throws {
+        let (bench, _) = try bench()
+        for _ in 1...2 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-3").closed)
+        }
+        try bench.advance(seconds: 3601)
+        try connect(bench)
+        #expect(try serve(bench, poison: "1-3").closed)
+        #expect(try bench.command("quarantine.list")["items"]?.items.isEmpty == true)
+    }
+
+    @Test("Of two suspects, each with a consumer of its own, both are set aside and nothing else")
+    func twoAtOnce() throws {
+        let bench = try InformationBench()
+        let stations = try ["wx-1", "wx-2"].map { try bench.install($0) }
+        for (index, jid) in [consumer, "other@nws.example/ingest"].enumerated() {
+            try bench.grant(String(jid.prefix { $0 != "/" }), "wx-\(index + 1)")
+            try bench.resume(jid, try bench.subscribe(jid, "stations/wx-\(index + 1)", mode: "feed"))
+        }
+        bench.outlet.set(up: false)
+        try bench.process([.linkLost(.unrelated)])
+        for seq in 1...4 { for station in stations { try bench.publish(from: station, Int64(seq)) } }
+        _ = try bench.sent()
+        var losses = 0
+        var items: [String] = []
+        repeat {
+            try connect(bench)
+            let (sent, closed) = try serve(bench, poisons: ["1-3", "1-6"])
+            items = sent
+            guard closed else { break }
+            losses += 1
+        } while losses < 12
+        #expect(losses == 4)
+        #expect(try bench.command("quarantine.list")["items"]?.items.map { $0["item"]?.string } == ["1-3", "1-6"])
+        #expect(items.sorted() == ["1-1", "1-2", "1-4", "1-5", "1-7", "1-8", "quarantined-1-3", "quarantined-1-6"])
+    }
+
+    @Test("A suspect that retention has given up in the meantime is no trouble")
+    func givenUp() throws {
+        let bench = try InformationBench(segmentBytes: 4096) {
+            $0.retention = .seconds(60)
+            $0.retentionInterval = .seconds(10)
+        }
+        let station = try bench.install("wx-1")
+        try bench.grant(bare, "wx-1")
+        try bench.resume(consumer, try bench.subscribe(consumer, "stations/wx-1", mode: "feed"))
+        bench.outlet.set(up: false)
+        try bench.process([.linkLost(.unrelated)])
+        for seq in 1...40 { try bench.publish(from: station, Int64(seq)) }
+        for _ in 1...2 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-3").closed)
+        }
+        try connect(bench)
+        // The item is on its way when the log gives it up, and then the server closes.
+        #expect(try serve(bench, poison: "1-2").items.first == "1-1")
+        try connect(bench)
+        try bench.advance(seconds: 120)
+        for seq in 41...80 { try bench.publish(from: station, Int64(seq)) }
+        try bench.advance(seconds: 120)
+        bench.outlet.set(up: false)
+        try bench.process([.linkLost(.rejected)])
+        _ = bench.outlet.take()
+        try connect(bench)
+        let (items, closed) = try serve(bench, poison: "1-3")
+        #expect(!closed && items.first?.hasPrefix("gap-") == true)
+    }
+
+    @Test("The program starts again between the losses: it is found all the same, from the beginning")
+    func restartBetween() throws {
+        let (bench, _) = try bench()
+        var losses = 0
+        while try bench.command("quarantine.list")["items"]?.items.isEmpty == true, losses < 10 {
+            try connect(bench)
+            #expect(try serve(bench, poison: "1-3").closed)
+            losses += 1
+            if losses == 2 {
+                bench.outlet.set(up: true)
+                try bench.restart()
+                _ = bench.outlet.take()
+            }
+        }
+        #expect((3...5).contains(losses))
+        #expect(try bench.command("quarantine.list")["items"]?.items.map { $0["item"]?.string } == ["1-3"])
+    }
 }

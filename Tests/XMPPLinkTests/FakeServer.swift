@@ -158,7 +158,7 @@ final class Recorder: ComponentDelegate {
         }
         onBatch(batch)
     }
-    func componentLost(_ reason: String) { state.withLock { $0.lost.append(reason) } }
+    func componentLost(_ reason: ComponentError) { state.withLock { $0.lost.append(reason.sentence) } }
 
     var ready: Int { state.withLock { $0.ready } }
     var batches: Int { state.withLock { $0.batches } }

@@ -38,6 +38,8 @@ final class CloneWatch {
     func register(on core: inout CoreRegistry) {
         core.event { [self] event, context in
             if case .sequenceForked(let serial, let seq) = event { try forked(serial, seq, context) }
+            // Not a clone, but set apart in the same way: by a row that only the owner ends.
+            if case .poisonous(let serial, let reason) = event { try suspend(serial, reason, context) }
         }
         core.command("station.release") { [self] in try release($0, $1) }
     }

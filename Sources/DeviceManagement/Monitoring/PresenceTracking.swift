@@ -39,7 +39,7 @@ final class PresenceTracking {
             beginFlushing(context)
         }
         core.presenceLost { [self] in askAgain($0) }
-        core.linkLost { [self] context in
+        core.linkLost { [self] _, context in
             context.afterCommit { [roster] _ in roster.forgetPresence() }
         }
     }

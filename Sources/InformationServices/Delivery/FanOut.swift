@@ -15,13 +15,14 @@ final class FanOut {
     init(state: InformationState, feeds: Feeds) {
         self.state = state
         self.feeds = feeds
-        live = LiveDelivery(state: state)
+        live = LiveDelivery(state: state, trials: feeds.trials)
         item = ItemWriter(domain: state.domain.description)
     }
 
     func register(on core: inout CoreRegistry) {
         live.routes = { [unowned self] in index.routes($0, in: state) }
         core.linkRelieved { [live] context in context.afterCommit { live.release($0) } }
+        feeds.trials.onTurn { [live] in try live.sendProbationers($0) }
     }
 
     /// Live deliveries that subscribers have lost since the start, and bytes that wait for the link.
@@ -51,7 +52,8 @@ final class FanOut {
         let routes = index.routes(publisher, in: state)
         guard !routes.isEmpty else { return }
         if output.isCongested || live.isHolding { return hold(routes, publisher, position, isLate, body, output) }
-        live.writing(publisher, output)
+        if live.isOnProbation(position, of: publisher) { return setApart(routes, publisher, position) }
+        if routes.hasLive { live.writing(position, of: publisher, output) }
         item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
         let step = max(1, Self.headsAtOnce)
         for first in stride(from: 0, to: routes.live.count, by: step) {
@@ -59,7 +61,7 @@ final class FanOut {
         }
         for subscription in routes.single {
             if subscription.options.mode == .feed {
-                guard feeds.mayFollow(subscription, position, output) else { continue }
+                guard feeds.mayFollow(subscription, position, of: publisher, output) else { continue }
             }
             output.withWriter { item.write(to: subscription, body, into: &$0) }
         }
@@ -78,10 +80,17 @@ final class FanOut {
                 isLive = true
             } else if output.isCongested {
                 feeds.hold(subscription)
-            } else if feeds.mayFollow(subscription, position, output) {
+            } else if feeds.mayFollow(subscription, position, of: publisher, output) {
                 output.withWriter { item.write(to: subscription, body, into: &$0) }
             }
         }
         if isLive { live.hold(publisher, position, isLate, body, output) }
+    }
+
+    /// The report may be one for which the server closes the stream: feeds come back to it, and live deliveries wait for
+    /// a turn of their own.
+    private func setApart(_ routes: RouteIndex.Routes, _ publisher: Int64, _ position: Int64) {
+        for subscription in routes.single where subscription.options.mode == .feed { feeds.hold(subscription) }
+        if routes.hasLive { live.putOnProbation(position, of: publisher) }
     }
 }

@@ -20,14 +20,12 @@ final class Feeds {
     /// started meanwhile do not say ``Subscription/isWaiting``.
     private var waiting: [Subscription] = []
     private let quarantine: Quarantine
-    @exclusivity(unchecked) private var watch: PoisonWatch
+    let trials: Trials
 
-    init(state: InformationState, quarantine: Quarantine) {
+    init(state: InformationState, quarantine: Quarantine, trials: Trials) {
         self.state = state
         self.quarantine = quarantine
-        watch = PoisonWatch(
-            losses: state.configuration.poisonLosses, shortLife: state.configuration.poisonLife,
-            settling: state.configuration.poisonSettling)
+        self.trials = trials
         reader = LogReader(state: state)
         item = ItemWriter(domain: state.domain.description)
     }
@@ -44,44 +42,31 @@ final class Feeds {
             try pause(takenBy: from, "a message came back", context)
         }
         core.linkReady { [self] context in
-            watch.linkReady(at: context.now)
             for subscription in waiting { subscription.isWaiting = false }
             waiting.removeAll()
             refusedChunks = context.refusedChunks
             for subscription in state.subscriptions.takenFeeds { restart(subscription, context) }
-            links &+= 1
-            watchSuspects(of: links, context)
         }
         core.linkRelieved { [self] context in
             lookForRefusals(context.refusedChunks)
             startWaiting(context)
         }
-        core.linkLost { [self] context in
-            guard let poison = watch.linkLost(at: context.now) else { return }
-            try quarantine.setAside(poison, losses: watch.losses, context)
-        }
-    }
-
-    /// How often the link came up.
-    private var links = 0
-
-    /// While some items have to be sent alone: lets the next one go.
-    private func watchSuspects(of link: Int, _ context: CoreContext) {
-        guard link == links, watch.hasSuspects else { return }
-        context.later(milliseconds: watch.settling) { [self] context in
-            guard link == links else { return }
-            watchSuspects(of: link, context)
-            if watch.tick(at: context.now) { startWaiting(context) }
-        }
+        trials.onTurn { [self] in startWaiting($0) }
     }
 
     // MARK: - The live tail
 
     /// After the commit of a report: whether it is to be sent to the feed now.
-    func mayFollow(_ subscription: Subscription, _ position: Int64, _ output: CoreOutput) -> Bool {
+    func mayFollow(
+        _ subscription: Subscription, _ position: Int64, of publisher: Int64, _ output: CoreOutput
+    ) -> Bool {
         lookForRefusals(output.refusedChunks)
+        guard !trials.isSuspect(position, of: publisher) else {
+            hold(subscription)
+            return false
+        }
         guard subscription.feed.follow(position) else { return false }
-        watch.sent(position, ObjectIdentifier(subscription), at: output.now)
+        trials.sending(position, of: publisher, on: ObjectIdentifier(subscription), at: output.now)
         return true
     }
 
@@ -153,6 +138,7 @@ final class Feeds {
             limit: min(feed.room, state.configuration.feedPage))
         let passed = try passQuarantined(page, subscription)
         let gap = try reader.gap(before: subscription)
+        trials.confirmSoon(context)
         context.afterCommit { [self] in send(page, behind: gap, to: subscription, run: feed.run, passed: passed, $0) }
         // What is set aside takes no room.
         let taking = page.entries.count { state.quarantine[$0.position] == nil }
@@ -192,9 +178,10 @@ final class Feeds {
                 pass(entry.position, subscription, isAcknowledged: entry.position <= passed, output)
                 continue
             }
-            guard watch.maySend(entry.position) else { return wait(subscription) }
+            guard trials.maySend(entry.position, of: entry.publisher, at: output.now) else { return wait(subscription) }
             guard subscription.feed.catchUp(entry.position) else { continue }
-            watch.sent(entry.position, ObjectIdentifier(subscription), at: output.now)
+            trials.sending(
+                entry.position, of: entry.publisher, on: ObjectIdentifier(subscription), at: output.now)
             item.begin(
                 epoch: state.epoch, position: entry.position, isLate: entry.isLate, entry.publisher,
                 in: state.publishers.directory)
@@ -261,7 +248,7 @@ final class Feeds {
         }
         context.reply(to: stanza)
         _ = subscription.feed.acknowledge(item.position)
-        if watch.acknowledged(item.position, ObjectIdentifier(subscription)) { startWaiting(context) }
+        try trials.acknowledged(item.position, ObjectIdentifier(subscription), context)
         step(subscription, context)
     }
 

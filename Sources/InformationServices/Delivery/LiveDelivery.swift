@@ -8,7 +8,10 @@ import XMPPCore
 /// What becomes of live deliveries that the link does not take: they wait, bounded in bytes, the oldest are dropped, and
 /// each subscriber is told how many it lost.
 final class LiveDelivery {
-    private let state: InformationState
+    let state: InformationState
+    let trials: Trials
+    /// What waits for a turn of its own.
+    @exclusivity(unchecked) var probation = LiveProbation()
     private var item: ItemWriter
     private var buffer: LiveBuffer
     /// Publishers of the reports in the chunk that is being filled, and which one that is: what a refused chunk held.
@@ -19,8 +22,9 @@ final class LiveDelivery {
     /// Live deliveries dropped since the start.
     private(set) var droppedCount: Int64 = 0
 
-    init(state: InformationState) {
+    init(state: InformationState, trials: Trials) {
         self.state = state
+        self.trials = trials
         item = ItemWriter(domain: state.domain.description)
         buffer = LiveBuffer(limit: state.configuration.liveBufferBytes)
     }
@@ -35,9 +39,10 @@ final class LiveDelivery {
 
     /// A report is about to be written to its live subscribers.
     @inline(__always)
-    func writing(_ publisher: Int64, _ output: CoreOutput) {
+    func writing(_ position: Int64, of publisher: Int64, _ output: CoreOutput) {
         if output.chunks != chunk { chunkEnded(output) }
         unflushed.append(publisher)
+        trials.sendingLive(position, of: publisher, at: output.now)
     }
 
     /// Counts what was in a chunk that the link did not take.
@@ -52,7 +57,8 @@ final class LiveDelivery {
     /// The live subscriptions that match a station's reports.
     var routes: (Int64) -> RouteIndex.Routes = { _ in RouteIndex.Routes() }
 
-    private func lost(_ publisher: Int64) {
+    /// The live subscribers of the station have lost a report.
+    func lost(_ publisher: Int64) {
         let routes = routes(publisher)
         for subscription in routes.live { count(subscription) }
         for subscription in routes.single where subscription.options.mode == .live { count(subscription) }
@@ -83,7 +89,11 @@ final class LiveDelivery {
             let first = output.chunks
             let refused = output.refusedChunks
             let written = buffer.withOldest(Self.reportsAtOnce) { publisher, position, isLate, body in
-                write(publisher, position, isLate, body, output)
+                if isOnProbation(position, of: publisher) {
+                    putOnProbation(position, of: publisher)
+                } else {
+                    write(publisher, position, isLate, body, output)
+                }
                 return output.chunks == first
             }
             output.flush()
@@ -103,11 +113,12 @@ final class LiveDelivery {
     private static let reportsAtOnce = 256
 
     /// Time has gone by: grants and subscriptions that began after the report was stored do not count.
-    private func write(
+    func write(
         _ publisher: Int64, _ position: Int64, _ isLate: Bool, _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput
     ) {
         guard let serial = state.publishers.serial(publisher) else { return }
         let routes = routes(publisher)
+        trials.sendingLive(position, of: publisher, at: output.now)
         item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
         for subscription in routes.live + routes.single where subscription.options.mode == .live {
             guard position > subscription.feed.cursor,

@@ -12,7 +12,7 @@ public struct QuarantineRecord: Hashable, Sendable {
     public let position: Int64
     /// When it was set aside.
     public let at: Timestamp
-    /// How many links were lost with it.
+    /// How many links were lost with it; 1 for one that was not tried, and set aside with others of its station.
     public let losses: Int
 
     public init(position: Int64, at: Timestamp, losses: Int) {
@@ -34,25 +34,59 @@ final class Quarantine {
     }
 
     /// The item is not sent again, on no feed and in no answer.
-    func setAside(_ position: Int64, losses: Int, _ context: CoreContext) throws {
+    func setAside(_ culprit: PoisonWatch.Culprit, _ context: CoreContext) throws {
+        let position = culprit.position
         guard state.quarantine[position] == nil, let entry = try state.log.entry(at: position),
             let serial = state.publishers.serial(entry.publisher)
         else { return }
-        let record = QuarantineRecord(position: position, at: context.now, losses: losses)
+        let record = QuarantineRecord(position: position, at: context.now, losses: culprit.losses)
         try state.store.insert(record)
         let item = state.item(position)
-        let text = "item \(item) quarantined: the stream was closed \(losses) times after it"
+        let text = "item \(item) quarantined: the stream was closed \(culprit.losses) times after it"
         try context.audit(
             actor: state.domain.description, action: "quarantined", subject: serial.description,
             detail: .object([
-                "item": .string(item), "seq": .integer(entry.sequence), "losses": .integer(Int64(losses)),
+                "item": .string(item), "seq": .integer(entry.sequence), "losses": .integer(Int64(culprit.losses)),
             ]))
         try context.audit(
             actor: state.domain.description, action: "alarm", subject: serial.description,
             detail: .object(["text": .string(text)]))
         context.journal(serial, .delivery, "alarm: item quarantined", detail: "\(item), seq \(entry.sequence)")
         context.emit(.finding(serial: serial, text: text))
+        let lately = try culprits(of: entry.publisher, context.now) + [position]
         state.quarantine[position] = record
+        guard lately.count >= state.configuration.poisonItems, let first = lately.min() else { return }
+        context.emit(.poisonous(serial: serial, reason: "the server closes the stream for its reports, now for \(item)"))
+        let last = try state.log.lastPosition()
+        context.later(milliseconds: 0) { [self] in try setAside(allOf: entry.publisher, first...last, $0) }
+    }
+
+    /// Items of the station that were set aside lately because links were lost with them.
+    private func culprits(of publisher: Int64, _ now: Timestamp) throws -> [Int64] {
+        let memory = Timestamp(milliseconds: 0).adding(state.configuration.poisonMemory).milliseconds
+        return try state.quarantine.values.filter {
+            $0.losses > 1 && abs(now.milliseconds(since: $0.at)) < memory
+        }.map(\.position).filter { try state.log.publisher(at: $0) == publisher }
+    }
+
+    /// How many reports of a station are set aside in one request.
+    private static let reportsAtOnce = 500
+
+    /// What else a station has sent may be of the same kind, and each of them would cost a link.
+    private func setAside(allOf publisher: Int64, _ range: ClosedRange<Int64>, _ context: CoreContext) throws {
+        let rows = try state.log.page(
+            after: range.lowerBound - 1, limit: Self.reportsAtOnce, publisher: publisher
+        ).filter { range.contains($0.position) }
+        let records = rows.filter { state.quarantine[$0.position] == nil }.map {
+            QuarantineRecord(position: $0.position, at: context.now, losses: 1)
+        }
+        for record in records { try state.store.insert(record) }
+        if let last = rows.last?.position, last < range.upperBound {
+            context.later(milliseconds: 0) { [self] in
+                try setAside(allOf: publisher, (last + 1)...range.upperBound, $0)
+            }
+        }
+        for record in records { state.quarantine[record.position] = record }
     }
 
     private func list(_ arguments: JSONValue) throws -> JSON {
@@ -80,7 +114,14 @@ final class Quarantine {
             context.journal(serial, .delivery, "item released from quarantine", detail: text)
         }
         state.quarantine.removeValue(forKey: item.position)
-        return .object(["item": .string(text)])
+        return .object([.init("item", .string(text))])
+    }
+
+    /// `<quarantined item='1-3' node='all'/>`, in the place of the item.
+    func mark(_ position: Int64, _ node: PubSubNode) -> Element {
+        Element(
+            XMLName("quarantined", Namespaces.stationmaster),
+            ["item": state.item(position), "node": node.description])
     }
 
     /// In the place of the item: `<message id='quarantined-1-3'><quarantined item='1-3' node='all'/><feed subid=…/></message>`.
@@ -90,9 +131,7 @@ final class Quarantine {
         return .message(
             type: "normal", id: "quarantined-\(item)", from: state.domain, to: taker,
             [
-                Element(
-                    XMLName("quarantined", Namespaces.stationmaster),
-                    ["item": item, "node": subscription.node.description]),
+                mark(position, subscription.node),
                 Element(XMLName("no-store", Namespaces.hints)),
                 Element(XMLName("feed", Namespaces.stationmaster), ["subid": subscription.subid]),
             ])

@@ -16,10 +16,13 @@ struct RouteIndex {
         /// Live subscriptions to `all`, and their envelopes in the same order.
         var live: [Subscription] = []
         var heads = PreparedHeads()
+        /// Whether there are live ones among them.
+        private(set) var hasLive = false
 
         var isEmpty: Bool { single.isEmpty && live.isEmpty }
 
         mutating func append(_ subscription: Subscription, _ domain: String) {
+            if subscription.options.mode == .live { hasLive = true }
             if subscription.node == .all, subscription.options.mode == .live,
                 let head = subscription.liveHead(from: domain), heads.append(head)
             {

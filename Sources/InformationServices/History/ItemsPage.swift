@@ -18,7 +18,10 @@ struct ItemsPage {
     let direction: Direction
     /// Where the next step begins.
     private var position: Int64
-    private var gathered: [LogEntry] = []
+    /// In the order in which they were found.
+    private(set) var gathered: [LogEntry] = []
+    /// Items in between that are in quarantine, of which the consumer is told; no more than `limit`.
+    private(set) var setAside: [Int64] = []
     /// Bytes that the answer has room for.
     private var room: Int
     private var steps = 0
@@ -36,9 +39,6 @@ struct ItemsPage {
         room = state.configuration.itemsBytes
     }
 
-    /// The items, the oldest of them first.
-    var entries: [LogEntry] { direction == .newest ? gathered.reversed() : gathered }
-
     /// A page may be shorter than asked for once it has something; an empty one means the end, so that takes as long as it
     /// takes.
     private static let mostSteps = 8
@@ -53,8 +53,12 @@ struct ItemsPage {
             case .following: try state.log.scan(after: position, limit: scanLimit, publishers: publishers)
             case .newest: try state.log.scan(before: position, limit: scanLimit, publishers: publishers)
             }
-        for place in scan.found where isVisible(place.position, place.publisher) {
+        for place in scan.found where belongs(place.position, place.publisher) {
             guard gathered.count < limit else { return true }
+            if state.quarantine[place.position] != nil {
+                if setAside.count < limit { setAside.append(place.position) }
+                continue
+            }
             guard let entry = try state.log.entry(at: place.position) else { continue }
             budget.bytes -= entry.body.count
             let size = Self.room(for: entry, in: state)
@@ -72,9 +76,9 @@ struct ItemsPage {
         return ItemSize.escaped(entry.body) + publisher + 160
     }
 
-    /// Whether the consumer may see the report, and it belongs to the node; not while it is in quarantine.
-    func isVisible(_ position: Int64, _ publisher: Int64) -> Bool {
-        guard state.quarantine[position] == nil, let serial = state.publishers.serial(publisher) else { return false }
+    /// Whether the consumer may see the report, and it belongs to the node.
+    func belongs(_ position: Int64, _ publisher: Int64) -> Bool {
+        guard let serial = state.publishers.serial(publisher) else { return false }
         if let own = node.serial, own != serial { return false }
         return state.mayObserve(consumer, serial)
     }

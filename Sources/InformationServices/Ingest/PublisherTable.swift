@@ -60,6 +60,9 @@ struct PublisherTable {
     /// The serial alone.
     func serial(_ number: Int64) -> Serial? { row(number) == nil ? nil : directory.serial(Int(number &- 1)) }
 
+    /// Whether reports of it are taken.
+    func isActive(_ number: Int64) -> Bool { row(number)?.isActive == true }
+
     private func row(_ number: Int64) -> Row? {
         guard number > 0, number <= Int64(rows.count), rows[Int(number &- 1)].exists else { return nil }
         return rows[Int(number &- 1)]

@@ -12,9 +12,12 @@ extension PubSubService {
         try spend(context)
         let ids = request.action.children.filter { $0.isNamed(PubSub.name("item")) }
         if !ids.isEmpty {
-            return answer(request, node, try byIdentifier(ids, node, request), isPage: false, context)
+            let (entries, setAside) = try byIdentifier(ids, node, request)
+            return try answer(request, node, entries, setAside, isPage: false, context)
         }
-        guard let page = try page(node, request, asked) else { return answer(request, node, [], isPage: true, context) }
+        guard let page = try page(node, request, asked) else {
+            return try answer(request, node, [], [], isPage: true, context)
+        }
         try read(page, request, isPage: asked != nil, context)
     }
 
@@ -47,7 +50,9 @@ extension PubSubService {
     private func read(_ page: ItemsPage, _ request: Request, isPage: Bool, _ context: CoreContext) throws {
         var page = page
         if try page.step(&budget) {
-            return answer(request, page.node, page.entries, isPage: isPage || !page.entries.isEmpty, context)
+            return try answer(
+                request, page.node, page.gathered, page.setAside, isNewestFirst: page.direction == .newest,
+                isPage: isPage || !page.gathered.isEmpty, context)
         }
         guard pagesUnderWay < Self.mostUnderWay else { throw Self.busy }
         context.later(milliseconds: 0) { [self] in try readOn(page, request, isPage: isPage, $0) }
@@ -71,12 +76,19 @@ extension PubSubService {
         }
     }
 
+    /// `entries` are in the order in which they were looked for.
     private func answer(
-        _ request: Request, _ node: PubSubNode, _ entries: [LogEntry], isPage: Bool, _ context: CoreContext
-    ) {
+        _ request: Request, _ node: PubSubNode, _ entries: [LogEntry], _ setAside: [Int64], isNewestFirst: Bool = false,
+        isPage: Bool, _ context: CoreContext
+    ) throws(StanzaError) {
+        var entries = try upToSuspect(entries, context)
+        for entry in entries { trials.sending(entry.position, of: entry.publisher, at: context.now) }
+        trials.confirmSoon(context)
+        if isNewestFirst { entries.reverse() }
         var children = [
             Element(PubSub.name("items"), ["node": node.description], elements: entries.compactMap { item($0) })
         ]
+        children += setAside.sorted().map { trials.quarantine.mark($0, node) }
         if isPage {
             let first = entries.first.map { state.item($0.position) }
             children.append(RSMResult(first: first, last: entries.last.map { state.item($0.position) }).element)
@@ -84,24 +96,44 @@ extension PubSubService {
         reply(request, context, children)
     }
 
+    /// An item for which the server may close the stream is the last of its answer, and only one is under way at a time: if
+    /// that is another one, the answer ends before it, or comes later.
+    private func upToSuspect(_ entries: [LogEntry], _ context: CoreContext) throws(StanzaError) -> [LogEntry] {
+        guard trials.hasSuspects,
+            let place = entries.firstIndex(where: { trials.isSuspect($0.position, of: $0.publisher) })
+        else { return entries }
+        if trials.maySend(entries[place].position, of: entries[place].publisher, at: context.now) {
+            return Array(entries[...place])
+        }
+        guard place > 0 else { throw Self.busy }
+        return Array(entries[..<place])
+    }
+
     /// The items that the request names, in its order; those that there are not are left out.
-    private func byIdentifier(_ ids: [XMLElement], _ node: PubSubNode, _ request: Request) throws -> [LogEntry] {
+    private func byIdentifier(
+        _ ids: [XMLElement], _ node: PubSubNode, _ request: Request
+    ) throws -> (entries: [LogEntry], setAside: [Int64]) {
         let page = ItemsPage(
             state: state, node: node, consumer: request.consumer, limit: ids.count, .following, from: 0)
         var entries: [LogEntry] = []
+        var setAside: [Int64] = []
         var room = state.configuration.itemsBytes
         for element in ids.prefix(state.configuration.pageLimit) {
             guard let id = element.attribute("id").flatMap({ ItemIdentifier($0) }), id.epoch == state.epoch,
-                let publisher = try state.log.publisher(at: id.position), page.isVisible(id.position, publisher),
+                let publisher = try state.log.publisher(at: id.position), page.belongs(id.position, publisher),
                 let entry = try state.log.entry(at: id.position)
             else { continue }
+            guard state.quarantine[id.position] == nil else {
+                setAside.append(id.position)
+                continue
+            }
             budget.bytes -= entry.body.count
             let size = ItemsPage.room(for: entry, in: state)
             guard entries.isEmpty || size <= room else { break }
             room -= size
             entries.append(entry)
         }
-        return entries
+        return (entries, setAside)
     }
 
     /// The page that is asked for; nil if it has no items.

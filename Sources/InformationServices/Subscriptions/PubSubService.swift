@@ -9,6 +9,7 @@ import XMPPCore
 final class PubSubService {
     let state: InformationState
     let reader: LogReader
+    let trials: Trials
     /// Called when the options of a feed have changed.
     let restartFeed: (Subscription, CoreContext) -> Void
     /// What may still be read in this batch, and whether some of it was used.
@@ -17,8 +18,9 @@ final class PubSubService {
     /// Pages that are read in several batches.
     var pagesUnderWay = 0
 
-    init(state: InformationState, restartFeed: @escaping (Subscription, CoreContext) -> Void) {
+    init(state: InformationState, trials: Trials, restartFeed: @escaping (Subscription, CoreContext) -> Void) {
         self.state = state
+        self.trials = trials
         self.restartFeed = restartFeed
         reader = LogReader(state: state)
     }

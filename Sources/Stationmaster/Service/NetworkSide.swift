@@ -41,7 +41,7 @@ public final class NetworkSide: ComponentDelegate {
 
     public func componentReady(_ generation: Int) { inbox.append(control: [.linkReady(generation: generation)]) }
 
-    public func componentLost(_ reason: String) { inbox.append(control: [.linkLost]) }
+    public func componentLost(_ reason: ComponentError) { inbox.append(control: [.linkLost(LinkLoss(reason))]) }
 
     /// What one read is sorted into.
     private struct Sorted {
@@ -182,6 +182,17 @@ private struct LimitedSenders {
                 "sender": "\(stanza.from?.bare.description ?? "")", "kind": "\(kind)", "refused-so-far": "\(refused)",
             ])
         silentUntil = now &+ Self.silence
+    }
+}
+
+extension LinkLoss {
+    /// What the end of a connection says about what was sent over it.
+    init(_ error: ComponentError) {
+        if let condition = error.condition {
+            self = condition.isAboutContent ? .rejected : .unrelated
+        } else {
+            self = error.code == .closed ? .cut : .unrelated
+        }
     }
 }
 

@@ -56,6 +56,20 @@ public struct StreamError: Error, Hashable, Sendable, CustomStringConvertible {
         case unsupportedStanzaType = "unsupported-stanza-type"
         /// A version of XMPP nobody speaks.
         case unsupportedVersion = "unsupported-version"
+
+        /// Whether it finds fault with something that was read, or may do so: the rest is about hosts, time, room and
+        /// credentials. A server that stumbles over a stanza may have no better word than `internal-server-error`.
+        public var isAboutContent: Bool {
+            switch self {
+            case .badFormat, .badNamespacePrefix, .improperAddressing, .internalServerError, .invalidFrom,
+                .invalidNamespace, .invalidXML, .notWellFormed, .policyViolation, .restrictedXML, .undefinedCondition,
+                .unsupportedEncoding, .unsupportedStanzaType:
+                true
+            case .conflict, .connectionTimeout, .hostGone, .hostUnknown, .notAuthorized, .remoteConnectionFailed,
+                .reset, .resourceConstraint, .seeOtherHost, .systemShutdown, .unsupportedFeature, .unsupportedVersion:
+                false
+            }
+        }
     }
 
     /// What went wrong, for programs.
