@@ -125,6 +125,8 @@ extension XMPPClientConnection {
         let stream = ClientStream(means)
         let frames = XMLFrameHandler(receiver: stream, limits: means.configuration.limits, framing: means.framing)
         stream.frames = frames
+        // A server may hang up before we get here, and a handler that comes too late is told of no end.
+        guard channel.isActive else { return stream.closed() }
         do { try channel.pipeline.syncOperations.addHandler(frames) } catch {
             stream.failed(error)
             channel.close(promise: nil)

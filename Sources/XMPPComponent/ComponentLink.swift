@@ -217,6 +217,10 @@ public final class ComponentLink: Sendable {
     private func connected(
         _ channel: any Channel, _ means: Means, _ ended: EventLoopPromise<ComponentConnection.End>
     ) {
+        // A server may hang up before we get here, and a handler that comes too late is told of no end.
+        guard channel.isActive else {
+            return ended.succeed(.early(ComponentError(.closed, "the server closed the connection")))
+        }
         let connection = ComponentConnection(configuration: configuration, means: means, link: self, ended: ended)
         let bound = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         setStop { channel.eventLoop.execute { bound.value.stop() } }
