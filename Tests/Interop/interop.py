@@ -5,7 +5,7 @@
 Plays stations and consumers written in Python against a real server and the `stationmaster` command: engraving, introduction, reports,
 deliveries, an update, refusals; first in plain XML, then wholly in XEP-0295 stanzas in containers.
 
-SERVERJSON    file with the line printed by Tests/Servers/prosody or Tests/Servers/ejabberd, started with STATIONMASTER_TRUST=WORKDIR
+SERVERJSON    file with the line printed by a script in Tests/Servers, started with STATIONMASTER_TRUST=WORKDIR
 STATIONMASTER the command
 WORKDIR       folder made by `stationmaster init`; holds the configuration, and takes the store and this play's files
 """

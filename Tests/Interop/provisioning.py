@@ -63,7 +63,7 @@ async def engrave_with(station, key, serial):
 
 async def introduction(play):
     checks, station = play.checks, play.station
-    with checks.that("the station logs in over mutual TLS with its IDevID", must=True):
+    with checks.that(f"the station logs in {station.way('IDevID')}", must=True):
         await station.login_to_onboarding(direct=play.container)
     with checks.that("before it is announced it is refused as forbidden"):
         await refused(announced_or_not(station), "forbidden", "not allowed")
@@ -84,7 +84,7 @@ async def introduction(play):
         station.local.check(owner, station.local_key, play.serial, station.online["jid"])
     with checks.that("a report from the onboarding host is refused as forbidden"):
         await refused(station.report(), "forbidden")
-    with checks.that("the station logs in over mutual TLS with its LDevID", must=True):
+    with checks.that(f"the station logs in {station.way('LDevID')}", must=True):
         await station.login_to_stations(direct=play.container)
     with checks.that("introduced on the stations host it is online without a challenge", must=True):
         online = await station.introduce()

@@ -4,6 +4,9 @@
 import asyncio
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 from identity import Key, StationCertificate, b64, key_identifier, open_envelope, read_challenge, unb64
 from link import Link
@@ -25,10 +28,10 @@ class Station:
 
     # Logging in
 
-    async def _login(self, jid, mechanism, certificate=None, direct=False):
+    async def _login(self, jid, mechanism, certificate=None, direct=False, password=""):
         await self.logout()
         self.link = await Link(
-            self.server, jid, mechanism=mechanism, certificate=certificate, direct=direct, container=self.container).login()
+            self.server, jid, password, mechanism=mechanism, certificate=certificate, direct=direct, container=self.container).login()
         return self.link
 
     async def logout(self):
@@ -49,10 +52,28 @@ class Station:
 
     async def login_to_onboarding(self, direct=False):
         jid = f"{self.serial.lower()}@{self.server['domains']['onboarding']}"
-        return await self._login(jid, "EXTERNAL", self._store("birth", self.birth, self.key), direct)
+        return await self._login_as_station(jid, "birth", self.birth, self.key, direct)
 
     async def login_to_stations(self, direct=False):
-        return await self._login(self.online["jid"], "EXTERNAL", self._store("local", self.local, self.local_key), direct)
+        return await self._login_as_station(self.online["jid"], "local", self.local, self.local_key, direct)
+
+    def way(self, certificate):
+        return "with its password" if self.server["stationPassword"] else f"over mutual TLS with its {certificate}"
+
+    async def _login_as_station(self, jid, name, certificate, key, direct):
+        """By certificate; where the server knows of none, by password."""
+        password = self.server["stationPassword"]
+        if not password:
+            return await self._login(jid, "EXTERNAL", self._store(name, certificate, key), direct)
+        self._open_account(*jid.split("@"), password)
+        return await self._login(jid, "SCRAM-SHA-256", direct=direct, password=password)
+
+    def _open_account(self, name, domain, password):
+        """jabberd2 has no other way in for an operator than its database."""
+        with closing(sqlite3.connect(Path(self.server["directory"]) / "data" / "sqlite.db")) as database, database:
+            known = database.execute("SELECT 1 FROM authreg WHERE username = ? AND realm = ?", (name, domain)).fetchone()
+            if not known:
+                database.execute("INSERT INTO authreg (username, realm, password) VALUES (?, ?, ?)", (name, domain, password))
 
     # UC007-1
 
