@@ -89,7 +89,7 @@ struct PoisonLinkTests {
             seen.feed.contains("quarantined-\(id)") && seen.feed.count >= seen.acknowledged.count
         }
         let closed = server.links.closed
-        #expect((3...5).contains(closed))
+        #expect((3...6).contains(closed))
         #expect(!seen.feed.contains(id) && seen.acknowledged.count >= 30)
         server.send(
             "<iq type='get' id='h' from='\(Self.archive)/x' to='\(FlowBench.domain)'><pubsub "
