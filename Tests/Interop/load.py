@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""load.py kills|faults|crowd SERVERJSON BINARIES WORKDIR [--times N] [--stations N]
+"""load.py kills|faults|power|crowd SERVERJSON BINARIES WORKDIR [--times N] [--stations N]
 
 kills  a feed is followed while simulated stations report and the component is killed (SIGKILL) again and again:
        no acknowledged report is missing from the feed, and the order of each station is kept
 faults the same, but each time the disk fails (strace): a write or sync at a random point returns EIO or ENOSPC. The component
        must acknowledge nothing afterwards, say what is wrong and exit, and be well at the next start
+power  stations report for some seconds while strace notes what is written; then for each of many moments a disk is made that may
+       be left if the power had gone just then, and the store on it is whole and has all that was acknowledged
 crowd  many stations introduce themselves and report every 10 s for a minute: all is acknowledged
 
 SERVERJSON  file with the line printed by Tests/Servers/prosody or Tests/Servers/ejabberd
@@ -17,12 +19,14 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import power
 from checks import Checks, equal, true
 
 
@@ -33,6 +37,7 @@ class Load:
         self.folder = Path(options.folder).resolve()
         self.environment = {**os.environ, "STATIONMASTER_CONFIG": str(self.folder / "stationmaster.yaml")}
         self.component = None
+        self.followed = 0
 
     def command(self, *words):
         done = subprocess.run(
@@ -40,10 +45,10 @@ class Load:
         true(done.returncode == 0, f"{words[0]} {words[1]}: {done.stderr.strip()[-300:]}")
         return done.stdout
 
-    def start(self):
+    def start(self, watched_by=()):
         with open(self.folder / "stationmaster.log", "ab") as log:
             self.component = subprocess.Popen(
-                [self.binaries / "stationmaster", "run"], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                [*watched_by, self.binaries / "stationmaster", "run"], env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def start_failing(self, call, error, when):
         """Starts the component; from then on the `when`-th `call` and each one after it fails."""
@@ -161,8 +166,7 @@ def kills(load, checks, times):
 
 def faults(load, checks, times):
     """A failed sync is never tried again: what the kernel dropped is not there, whatever a second one says."""
-    if subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
-        print("SKIPPED: strace may not trace here, so no fault of the disk is shown")
+    if not may_trace():
         return
     kinds = [("fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("fdatasync", "ENOSPC"), ("pwrite64", "EIO"), ("pwritev", "EIO")]
     seen = {}
@@ -202,6 +206,64 @@ def fail(load, trace, call, error):
     true("Input/output error" in said or "No space left" in said or "disk" in said, f"{call} {error}: it said {said[-300:]!r}")
 
 
+def power_losses(load, checks, times):
+    if not may_trace():
+        return
+    before = power.Disk(load.folder)
+    trace = load.folder.parent / "trace"
+    load.start(power.command(trace))
+    load.ready()
+    load.announce("power-", 10)
+    crowd = load.simulate("power-", 10, 8, 0.1, 0)
+    crowd.wait(60)
+    load.component.kill()
+    load.component.wait()
+    seen = list(power.calls(trace))
+    talk = power.Talk(load.server["ports"]["component"])
+    for call in seen:
+        talk.take(call)
+    with checks.that("the trace shows what was acknowledged"):
+        reported = load.summary("power-out")["reports_acknowledged"]
+        true(reported > 100 and len(talk.acknowledged) >= reported, f"{len(talk.acknowledged)} in the trace of {reported}")
+    writes = [number for number, call in enumerate(seen) if before.has(call.place)]
+    chance = random.Random(13)
+    moments = sorted(chance.choices(writes, k=times))
+    with checks.that(f"after {times} losses of power the store is whole and has all that was acknowledged"):
+        for moment in moments:
+            lose_power(load, before, seen, moment, talk, chance)
+    print(f"   {len(seen)} calls, {len(writes)} of them on files, {len(talk.acknowledged)} reports acknowledged")
+
+
+def lose_power(load, disk, seen, moment, talk, chance):
+    """Brings the disk up to the moment, and looks at what is left of it when the power goes."""
+    for call in seen[load.followed:moment]:
+        disk.take(call)
+    load.followed = moment
+    target = load.folder.parent / "left"
+    shutil.rmtree(target, ignore_errors=True)
+    disk.write_after_loss(target, chance)
+    line = seen[moment].began
+    wanted = {(station, number) for at, station, number in talk.acknowledged if at < line}
+    if not (target / "stationmaster.sqlite").exists():
+        true(not wanted, "there is no store")
+        return
+    environment = {**load.environment, "STATIONMASTER_CONFIG": str(target / "stationmaster.yaml")}
+    for words in (["export"], ["verify"]):
+        done = subprocess.run(
+            [load.binaries / "stationmaster", *words], env=environment, capture_output=True, text=True, timeout=60)
+        true(done.returncode == 0, f"at call {moment}: {words[0]}: {done.stderr.strip()[-300:]}")
+        if words == ["export"]:
+            there = {(line["station"], line["seq"]) for line in map(json.loads, done.stdout.splitlines())}
+            true(wanted <= there, f"at call {moment}: {sorted(wanted - there)[:5]} of {len(wanted)} are not there")
+
+
+def may_trace():
+    allowed = subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if allowed.returncode:
+        print("SKIPPED: strace may not trace here, so no fault of the disk is shown")
+    return allowed.returncode == 0
+
+
 def delivered(load):
     items = []
     for line in (load.folder / "feed").read_text().splitlines():
@@ -230,23 +292,26 @@ def crowd(load, checks, stations):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("play", choices=["kills", "faults", "crowd"])
+    parser.add_argument("play", choices=["kills", "faults", "power", "crowd"])
     parser.add_argument("server")
     parser.add_argument("binaries")
     parser.add_argument("folder")
-    parser.add_argument("--times", type=int, help="of kills (50) or faults (12)")
+    parser.add_argument("--times", type=int, help="of kills (50), faults (12) or losses of power (100)")
     parser.add_argument("--stations", type=int, default=1000)
     options = parser.parse_args()
     load, checks = Load(options), Checks()
-    load.start()
     try:
-        load.ready()
-        if options.play == "kills":
-            kills(load, checks, options.times or 50)
-        elif options.play == "faults":
-            faults(load, checks, options.times or 12)
+        if options.play == "power":
+            power_losses(load, checks, options.times or 100)
         else:
-            crowd(load, checks, options.stations)
+            load.start()
+            load.ready()
+            if options.play == "kills":
+                kills(load, checks, options.times or 50)
+            elif options.play == "faults":
+                faults(load, checks, options.times or 12)
+            else:
+                crowd(load, checks, options.stations)
     finally:
         load.end(load.component)
     print(checks.summary())
