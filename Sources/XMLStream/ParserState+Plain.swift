@@ -57,7 +57,9 @@ extension ParserState {
     @inline(__always)
     private mutating func readEndTag(_ cursor: inout PlainCursor, _ tag: OpenTag) -> Bool {
         cursor.input &+= 2
-        guard let name = tag.name, cursor.isHere(name, tag.nameLength), cursor.byte(tag.nameLength) == UInt8(ascii: ">") else { return false }
+        guard let name = tag.name, cursor.isHere(name, tag.nameLength), cursor.byte(tag.nameLength) == UInt8(ascii: ">"),
+            tag.nameLength &+ 3 <= limits.tokenBytes
+        else { return false }
         cursor.input &+= tag.nameLength &+ 1
         close(tag.node)
         return true
@@ -123,6 +125,8 @@ extension ParserState {
 
     @inline(__always)
     private mutating func readAttribute(_ cursor: inout PlainCursor, _ first: Int, _ previous: inout UInt32) -> Bool {
+        let count = arena.attributes.count &- first
+        guard count < min(limits.attributes, Self.mostAttributes) else { return false }
         let guess = arena.names.nextAttribute(after: previous)
         let spelled = arena.names.plain(guess)
         let length = cursor.nameLength(guess: spelled)
@@ -136,8 +140,6 @@ extension ParserState {
             guard let index = learnAttribute(&cursor, name, after: previous) else { return false }
             previous = index
         }
-        let count = arena.attributes.count &- first
-        guard count < min(limits.attributes, Self.mostAttributes) else { return false }
         for index in 0..<count where arena.attributes[first &+ index].name == previous { return false }
         guard let value = readValue(&cursor) else { return false }
         arena.attributes.append(

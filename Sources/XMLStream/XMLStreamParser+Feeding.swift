@@ -11,14 +11,14 @@ extension XMLStreamParser {
         var rest = bytes
         while !rest.isEmpty {
             if framer.place == .ended { return try takeTrailer(rest) }
-            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceBytes))
             // expat may still wait for the rest of a character, which makes what it has seen no stanza.
             if framer.isAtStanza, held.count == 0, state.pointee.isBetweenStanzas, state.pointee.boundary == fed {
-                let plain = state.pointee.readPlain(piece)
+                let plain = state.pointee.readPlain(UnsafeRawBufferPointer(rebasing: rest.prefix(pieceBytes)))
                 rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(plain))
-                if state.pointee.arena.bytes.count > Self.batchBytes { collect(state, &events) }
-                if plain > 0 { continue }
+                if state.pointee.arena.bytes.count > batchBytes { collect(state, &events) }
+                if rest.isEmpty { return }
             }
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(pieceBytes))
             let isSkipping = framer.isSkipping
             let count = held.count
             let (taken, end) = framer.scan(piece, into: held.room(for: piece.count &+ StanzaFramer.slack), at: count)
@@ -37,7 +37,7 @@ extension XMLStreamParser {
                 held.keep(whole, end)
                 framer.consumed(whole)
             }
-            if state.pointee.arena.bytes.count > Self.batchBytes { collect(state, &events) }
+            if state.pointee.arena.bytes.count > batchBytes { collect(state, &events) }
         }
     }
 

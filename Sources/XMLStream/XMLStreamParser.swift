@@ -19,9 +19,11 @@ public final class XMLStreamParser {
     }
 
     /// How many bytes have their tags followed before expat sees them, so that they are still in the processor's cache.
-    static let pieceBytes = 65_536
+    @_spi(Comparison)
+    public var pieceBytes = 65_536
     /// How much a batch may hold before it is reported and another one begun.
-    static let batchBytes = 1_048_576
+    @_spi(Comparison)
+    public var batchBytes = 1_048_576
     /// How many batches are kept at hand to be used again.
     private static let keptBatches = 4
 
@@ -150,7 +152,14 @@ public final class XMLStreamParser {
             state.pointee.header = nil
             events.append(.opened(header))
         }
-        guard state.pointee.arena.stanzas.count > 0 else { return }
+        guard state.pointee.arena.stanzas.count > 0 else {
+            // Refused stanzas leave names behind, and nothing else.
+            if state.pointee.isBetweenStanzas {
+                state.pointee.dropIncomplete()
+                state.pointee.arena.names.prepare()
+            }
+            return
+        }
         state.pointee.dropIncomplete()
         let batch = spareBatch()
         var next = batch.storage.pointee

@@ -84,15 +84,17 @@ struct PlainTests {
     @Test("A limit that is passed is expat's matter, and what is within is not")
     func limits() throws {
         var limits = XMLLimits()
-        limits.stanzaBytes = 60
+        limits.stanzaBytes = 90
         limits.tokenBytes = 40
         limits.depth = 2
         limits.attributes = 2
         limits.namespaceBytes = 4
         func text(_ count: Int) -> String { "<a>" + String(repeating: "x", count: count - 7) + "</a>" }
+        // Its start tag is 39 bytes long, its end tag 40.
+        let name = String(repeating: "n", count: 37)
         for (within, beyond) in [
-            (text(60), text(61)), ("<a b='" + String(repeating: "x", count: 31) + "'/>", "<a b='" + String(repeating: "x", count: 32) + "'/>"),
-            ("<a><b/></a>", "<a><b><c/></b></a>"), ("<a b='' c=''/>", "<a b='' c='' d=''/>"), ("<a xmlns='uuuu'/>", "<a xmlns='uuuuu'/>"),
+            (text(90), text(91)), ("<a b='" + String(repeating: "x", count: 31) + "'/>", "<a b='" + String(repeating: "x", count: 32) + "'/>"),
+            ("<\(name)></\(name)>", "<\(name)x></\(name)x>"), ("<a><b/></a>", "<a><b><c/></b></a>"), ("<a b='' c=''/>", "<a b='' c='' d=''/>"), ("<a xmlns='uuuu'/>", "<a xmlns='uuuuu'/>"),
         ] {
             #expect(try plainLength(within, limits) == within.utf8.count)
             #expect(try plainLength(beyond, limits) == 0)

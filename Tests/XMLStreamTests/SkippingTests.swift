@@ -168,6 +168,28 @@ struct SkippingTests {
         }
     }
 
+    @Test("Stanzas of which nothing is left leave no names behind either")
+    func names() async {
+        await #expect(processExitsWith: .success) {
+            let parser = XMLStreamParser(limits: SkippingTests.skipping)
+            _ = try parser.feed(Array(SkippingTests.open.utf8))
+            func feed(_ range: Range<Int>) throws {
+                for number in range {
+                    let names = (0..<70).map { "hostile-\(number)-\($0)=''" }.joined(separator: " ")
+                    for head in ["<message ", "<message\n"] { _ = try parser.feed(Array((head + names + "/>").utf8)) }
+                }
+            }
+            try feed(0..<200)
+            let before = residentKilobytes()
+            try feed(200..<2200)
+            let grown = residentKilobytes() - before
+            #expect(parser.skipped == 4400)
+            #expect(grown < 4000 || isSanitized, "grew by \(grown) KB")
+            guard case .stanzas(let batch)? = try parser.feed(Array("<iq/>".utf8)).first else { throw XMLStreamError.outOfMemory }
+            #expect(batch.count == 1)
+        }
+    }
+
     @Test("Senseless limits do not trap when skipping either", arguments: [Int.min, -1, 0, 1, 2, 7, Int.max])
     func senseless(value: Int) {
         var limits = Self.skipping

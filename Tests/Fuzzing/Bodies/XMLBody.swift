@@ -52,7 +52,7 @@ enum XMLBody {
         var small = XMLLimits()
         small.skipsStanzas = mode & 2 != 0
         if mode & 4 != 0 {
-            small.stanzaBytes = 200
+            small.stanzaBytes = 400
             small.tokenBytes = 100
             small.depth = 3
             small.attributes = 2
@@ -82,7 +82,13 @@ enum XMLBody {
         let whole = Outcome([text[...]], XMLStreamParser(limits: limits))
         let length = Int(mode >> 3) + 1
         let pieces = stride(from: 0, to: text.count, by: length).map { text[$0..<min(text.count, $0 + length)] }
-        let cut = Outcome(pieces, XMLStreamParser(limits: limits))
+        let parser = XMLStreamParser(limits: limits)
+        if length & 1 == 0 {
+            // So that a few bytes are many pieces and batches.
+            parser.pieceBytes = 64
+            parser.batchBytes = 32
+        }
+        let cut = Outcome(pieces, parser)
         guard whole.isSame(as: cut), whole.kind == cut.kind else {
             return "cut by \(length): \(cut) instead of \(whole)"
         }
