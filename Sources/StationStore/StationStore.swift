@@ -72,12 +72,7 @@ public final class StationStore {
     ) throws {
         self.path = path
         lock = try StoreLock(path: path + ".lock")
-        guard access(StoreRestore.draft(of: path), F_OK) != 0 else {
-            throw StoreError(
-                .unusable,
-                "a restore of the store \(path) did not come to its end; run it again with --replace (an older store was moved "
-                    + "to a folder beside it), or remove \(StoreRestore.draft(of: path))* to go on with what is there")
-        }
+        if let error = StorePlace(path: path).unfinished { throw error }
         var configuration = Configuration()
         configuration.label = "stationmaster"
         configuration.foreignKeysEnabled = true

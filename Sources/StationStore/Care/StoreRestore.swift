@@ -7,8 +7,7 @@ import StationModel
 
 /// Puts a backup in the place of a store.
 ///
-/// The copy is made ready beside the place and then moved there, the log before the database: a database without its
-/// log would pass for an empty store.
+/// The copy is made ready beside the place and then moved there, see ``StorePlace``.
 package struct StoreRestore {
     /// The backup's folder.
     package let source: String
@@ -37,11 +36,8 @@ package struct StoreRestore {
         package let made: Timestamp
     }
 
-    /// Where the copy is made ready. While it is there, the store is not opened: it may be half in place.
-    static func draft(of path: String) -> String { path + ".restoring" }
-
-    /// The files of a store beside its database.
-    private static let companions = ["-wal", "-shm", ".reports"]
+    /// Whether an earlier restore of the store at this path stopped half-way.
+    package static func isUnfinished(_ path: String) -> Bool { StorePlace(path: path).unfinished != nil }
 
     /// Checks the backup, makes a copy ready, moves it into place.
     ///
@@ -49,47 +45,39 @@ package struct StoreRestore {
     /// is a store and it is not to be replaced.
     package func perform(at now: Timestamp, _ tell: (StoreProgress) -> Void) throws -> Outcome {
         let lock = try StoreLock(path: path + ".lock")
-        let isThere = exists(path) || exists(path + ".reports")
-        guard isReplacing || !isThere else {
-            throw StoreError(.unusable, "there is a store at \(path); with --replace it is moved aside")
+        let place = StorePlace(path: path)
+        _ = try place.finish(at: now)
+        if let found = place.store, !isReplacing {
+            throw StoreError(
+                .unusable, "there is a store at \(path), or what is left of one (\(found)); with --replace it is moved aside")
         }
         let check = try BackupCheck(folder: source)
         while try check.step() { tell(check.progress) }
         if let problem = check.problems.first { throw StoreError(.damaged, problem) }
-        let draft = Self.draft(of: path)
+        try place.resume()
         let (epoch, ended): (Int64, Int)
         do {
-            try copy(check.manifest, to: draft, tell)
-            (epoch, ended) = try adjust(draft, made: check.manifest.made, old: isThere ? oldEpoch() : 0, now)
+            try copy(check.manifest, to: place, tell)
+            (epoch, ended) = try adjust(place.draft, made: check.manifest.made, old: oldEpoch(place), now)
+            try verify(place.draft)
         } catch {
-            remove(draft)
+            try? place.removeDraft()
             throw error
         }
-        let old = isThere ? try moveAside(now) : nil
-        for name in [".reports", ""] {
-            guard rename(draft + name, path + name) == 0 else { throw SegmentFile.failure("move", draft + name) }
-            try SegmentFile.syncFolder(parent)
-        }
+        try place.replace { tell(StoreProgress(stage: $0, done: 0, total: 0)) }
+        tell(StoreProgress(stage: "the end", done: 0, total: 0))
+        let old = try place.finish(at: now)
         return withExtendedLifetime(lock) {
             Outcome(
                 position: check.manifest.position, epoch: epoch, endedJobs: ended, oldStore: old, made: check.manifest.made)
         }
     }
 
-    private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
-    private var parent: String {
-        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        return parent.isEmpty ? "." : parent
-    }
-
-    private func remove(_ draft: String) {
-        for name in Self.companions + [""] { try? FileManager.default.removeItem(atPath: draft + name) }
-    }
-
-    private func copy(_ manifest: BackupManifest, to draft: String, _ tell: (StoreProgress) -> Void) throws {
-        remove(draft)
+    private func copy(_ manifest: BackupManifest, to place: StorePlace, _ tell: (StoreProgress) -> Void) throws {
+        try place.removeDraft()
+        let draft = place.draft
         guard mkdir(draft + ".reports", 0o700) == 0 else { throw SegmentFile.failure("make", draft + ".reports") }
+        try SegmentFile.syncFolder(place.parent)
         var progress = StoreProgress(
             stage: "copying", done: 0, total: manifest.files.reduce(0) { $0 + Int64($1.bytes) })
         for file in manifest.files {
@@ -108,12 +96,22 @@ package struct StoreRestore {
         try SegmentFile.syncFolder(draft + ".reports")
     }
 
-    /// The epoch of the store that is to be replaced; 0 if it cannot be read.
-    private func oldEpoch() -> Int64 {
+    /// The epoch of the store that is to be replaced; 0 if there is none or it cannot be read.
+    private func oldEpoch(_ place: StorePlace) -> Int64 {
         var configuration = Configuration()
         configuration.readonly = true
-        guard let queue = try? DatabaseQueue(path: path, configuration: configuration) else { return 0 }
+        let found = access(path, F_OK) == 0 ? path : place.oldDatabase
+        guard let queue = try? DatabaseQueue(path: found, configuration: configuration) else { return 0 }
         return (try? queue.read { try Int64.fetchOne($0, sql: "SELECT epoch FROM information_state") }) ?? 0
+    }
+
+    /// The last look at the copy: what it was made from was whole.
+    private func verify(_ draft: String) throws {
+        let flaw = try DatabaseQueue(path: draft).read { try String.fetchOne($0, sql: "PRAGMA integrity_check(1)") }
+        guard flaw == "ok" else {
+            throw StoreError(
+                .damaged, "the copy \(draft) came out damaged (\(flaw ?? "")); see to the disk and run the restore again")
+        }
     }
 
     /// What happened after the backup is not known here: no id of an item is given twice, nothing that has expired is
@@ -160,25 +158,5 @@ package struct StoreRestore {
                 entry.sequence, entry.at.milliseconds, entry.actor, entry.action, entry.subject, entry.detail,
                 entry.previousHash, entry.hash,
             ])
-    }
-
-    /// Moves the files of the old store into a folder beside it.
-    private func moveAside(_ now: Timestamp) throws -> String {
-        var folder = "\(path).replaced-\(now.milliseconds / 1000)"
-        var number = 1
-        while exists(folder) {
-            number += 1
-            folder = "\(path).replaced-\(now.milliseconds / 1000)-\(number)"
-        }
-        guard mkdir(folder, 0o700) == 0 else { throw SegmentFile.failure("make", folder) }
-        let name = URL(fileURLWithPath: path).lastPathComponent
-        for companion in Self.companions + [""] where exists(path + companion) {
-            guard rename(path + companion, "\(folder)/\(name)\(companion)") == 0 else {
-                throw SegmentFile.failure("move", path + companion)
-            }
-        }
-        try SegmentFile.syncFolder(folder)
-        try SegmentFile.syncFolder(parent)
-        return folder
     }
 }

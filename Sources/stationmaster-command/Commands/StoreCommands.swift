@@ -7,7 +7,7 @@ import StationStore
 /// The store of a configuration, which no component may run on.
 func openStore(_ config: ConfigurationOption) throws -> StationStore {
     let path = config.file(try config.settings().text("store.path"))
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard FileManager.default.fileExists(atPath: path) || StoreRestore.isUnfinished(path) else {
         throw ValidationError("there is no store at \(path); see store.path in \(config.path)")
     }
     return try StationStore(path: path)
