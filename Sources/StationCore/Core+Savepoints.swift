@@ -67,9 +67,22 @@ extension Core {
             return
         }
         if failure is CommandError { return }
+        if let damage = failure as? StoreDamage {
+            // The store tells the operator, once.
+            if let stanza { context.reply(to: stanza, error: damage.refusal) }
+            return
+        }
         logger.error("request failed", metadata: ["request": "\(what)", "error": "\(failure)"])
         if let stanza {
             context.reply(to: stanza, error: StanzaError(.internalServerError, "the request could not be carried out"))
+        }
+    }
+
+    /// What the store has found is told in one place.
+    func tellNotices() {
+        for notice in store.takeNotices() {
+            let level: Logger.Level = notice.severity == .critical ? .critical : .warning
+            logger.log(level: level, "\(notice.sentence)", metadata: ["detail": "\(notice.detail)"])
         }
     }
 }

@@ -61,6 +61,7 @@ public final class Core {
             for module in modules { try module.load() }
             timersDue = try store.nextTimer()
         }
+        tellNotices()
     }
 
     /// The last thing, after the last batch.
@@ -90,6 +91,7 @@ public final class Core {
             try giveUpUnanswered()
             try ringAlarms()
         }
+        tellNotices()
         release()
     }
 

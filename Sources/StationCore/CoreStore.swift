@@ -39,7 +39,8 @@ public struct TimerRow: Sendable, Hashable {
     }
 }
 
-/// What the core itself needs from the store. All methods but ``transaction(_:)`` run inside a transaction.
+/// What the core itself needs from the store. All methods but ``transaction(_:)`` and ``takeNotices()`` run inside a
+/// transaction.
 public protocol CoreStore: AnyObject {
     /// Runs `body` and commits; when this returns, what `body` wrote is on the disk (fsync).
     /// A throw means that nothing was committed and that the store must not be used again.
@@ -50,6 +51,9 @@ public protocol CoreStore: AnyObject {
     /// Whether this error means that the store itself has failed (disk full, I/O error, damage): then no
     /// savepoint can be trusted, and the batch must not be committed.
     func isFailure(_ error: any Error) -> Bool
+
+    /// What the operator has to be told since the last call; asked for after each batch.
+    func takeNotices() -> [StoreNotice]
 
     /// Nothing more will be written: puts on record how far everything has come, so that a later loss shows.
     func close() throws

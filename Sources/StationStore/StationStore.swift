@@ -209,7 +209,14 @@ extension StationStore: CoreStore {
         }
     }
 
-    /// A constraint that does not hold is a refused request; everything else that SQLite reports is the store's own.
+    public func takeNotices() -> [StoreNotice] {
+        guard !log.notices.isEmpty else { return [] }
+        defer { log.notices.removeAll() }
+        return log.notices
+    }
+
+    /// A constraint that does not hold is a refused request; everything else that SQLite reports is the store's own, and so
+    /// is a write or sync of the log that failed. A part of the log that cannot be read is neither: see ``StoreDamage``.
     public func isFailure(_ error: any Error) -> Bool {
         guard let error = error as? DatabaseError else { return error is StoreError }
         return error.resultCode != .SQLITE_CONSTRAINT

@@ -255,6 +255,7 @@ final class SlowStore: CoreStore {
     }
 
     func isFailure(_ error: any Error) -> Bool { error is Failure || store.isFailure(error) }
+    func takeNotices() -> [StoreNotice] { store.takeNotices() }
     func close() throws { try store.close() }
     func setTimer(_ timer: TimerRow) throws { try store.setTimer(timer) }
     func clearTimer(name: String, key: String) throws { try store.clearTimer(name: name, key: key) }

@@ -27,6 +27,8 @@ final class InformationBench {
     private let events = EventSource()
     private var restarts: UInt64 = 0
     private let logger: Logger
+    /// What the operator was told.
+    let record = LogRecord()
 
     /// `segmentBytes`: how large a segment of the log grows. `isLinked`: whether the link comes up at once.
     init(segmentBytes: Int = 64 << 20, isLinked: Bool = true, _ configure: (inout InformationConfiguration) -> Void = { _ in }) throws {
@@ -36,9 +38,7 @@ final class InformationBench {
         var configuration = InformationConfiguration()
         configure(&configuration)
         self.configuration = configuration
-        var logger = Logger(label: "bench")
-        logger.logLevel = .error
-        self.logger = logger
+        logger = record.logger("bench", level: .error)
         (services, core) = try Self.assemble(folder, segmentBytes, configuration, clock, outlet, pool, events, 1, logger)
         if isLinked { try process([.linkReady(generation: outlet.generation)]) }
     }

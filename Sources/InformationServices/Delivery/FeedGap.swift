@@ -3,14 +3,14 @@ import StationCore
 import XMLStream
 import XMPPCore
 
-/// Reports that retention has given up before a feed could deliver them.
+/// Reports that retention has given up before a feed could deliver them, or that cannot be read any more.
 ///
 /// The consumer is told in the place of the items, each time the feed goes on from a cursor before the gap; once it
 /// acknowledges an item behind the gap, the cursor is behind it too.
 struct FeedGap {
     /// The last position that was sent or acknowledged; 0 if there is none.
     let after: Int64
-    /// The first position that is still there.
+    /// The first position behind the gap.
     let before: Int64
 
     /// The notice: `<gap after=… before=…/>` with the ids of items, either end not included.

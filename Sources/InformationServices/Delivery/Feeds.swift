@@ -137,7 +137,7 @@ final class Feeds {
             of: subscription.node, for: subscription.consumer, after: feed.sent,
             limit: min(feed.room, state.configuration.feedPage))
         let passed = try passQuarantined(page, subscription)
-        let gap = try reader.gap(before: subscription)
+        let gap = try page.gap ?? reader.gap(before: subscription)
         trials.confirmSoon(context)
         context.afterCommit { [self] in send(page, behind: gap, to: subscription, run: feed.run, passed: passed, $0) }
         // What is set aside takes no room.

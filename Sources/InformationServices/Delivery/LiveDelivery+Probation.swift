@@ -46,6 +46,6 @@ extension LiveDelivery {
     /// Nil for one that is gone from the log or set aside, and where the station was suspended meanwhile.
     private func entry(_ place: LiveProbation.Place) throws -> LogEntry? {
         guard state.quarantine[place.position] == nil, state.publishers.isActive(place.publisher) else { return nil }
-        return try state.log.entry(at: place.position)
+        return try state.readableEntry(at: place.position)
     }
 }

@@ -36,7 +36,7 @@ final class Quarantine {
     /// The item is not sent again, on no feed and in no answer.
     func setAside(_ culprit: PoisonWatch.Culprit, _ context: CoreContext) throws {
         let position = culprit.position
-        guard state.quarantine[position] == nil, let entry = try state.log.entry(at: position),
+        guard state.quarantine[position] == nil, let entry = try state.readableEntry(at: position),
             let serial = state.publishers.serial(entry.publisher)
         else { return }
         let record = QuarantineRecord(position: position, at: context.now, losses: culprit.losses)
@@ -74,19 +74,25 @@ final class Quarantine {
 
     /// What else a station has sent may be of the same kind, and each of them would cost a link.
     private func setAside(allOf publisher: Int64, _ range: ClosedRange<Int64>, _ context: CoreContext) throws {
-        let rows = try state.log.page(
-            after: range.lowerBound - 1, limit: Self.reportsAtOnce, publisher: publisher
-        ).filter { range.contains($0.position) }
-        let records = rows.filter { state.quarantine[$0.position] == nil }.map {
-            QuarantineRecord(position: $0.position, at: context.now, losses: 1)
-        }
+        let scan = try scan(after: range.lowerBound - 1, of: publisher)
+        let places = scan.found.filter { range.contains($0.position) && state.quarantine[$0.position] == nil }
+        let records = places.map { QuarantineRecord(position: $0.position, at: context.now, losses: 1) }
         for record in records { try state.store.insert(record) }
-        if let last = rows.last?.position, last < range.upperBound {
+        if scan.reached < range.upperBound {
             context.later(milliseconds: 0) { [self] in
-                try setAside(allOf: publisher, (last + 1)...range.upperBound, $0)
+                try setAside(allOf: publisher, (scan.reached + 1)...range.upperBound, $0)
             }
         }
         for record in records { state.quarantine[record.position] = record }
+    }
+
+    /// A look for reports of a station. What cannot be read is not sent either.
+    private func scan(after position: Int64, of publisher: Int64) throws -> LogScan {
+        do {
+            return try state.log.scan(after: position, limit: Self.reportsAtOnce, publishers: [publisher])
+        } catch let damage as StoreDamage {
+            return LogScan(reached: damage.positions.upperBound)
+        }
     }
 
     private func list(_ arguments: JSONValue) throws -> JSON {
@@ -110,7 +116,7 @@ final class Quarantine {
         try state.store.removeQuarantine(item.position)
         try context.audit(
             actor: "console", action: "released from quarantine", subject: text, detail: .object([JSON.Member]()))
-        if let entry = try state.log.entry(at: item.position), let serial = state.publishers.serial(entry.publisher) {
+        if let entry = try state.readableEntry(at: item.position), let serial = state.publishers.serial(entry.publisher) {
             context.journal(serial, .delivery, "item released from quarantine", detail: text)
         }
         state.quarantine.removeValue(forKey: item.position)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import StationCore
 import StationModel
 import XMPPCore
 
@@ -48,18 +49,24 @@ struct ItemsPage {
     /// - Returns: whether the page is complete.
     mutating func step(_ budget: inout ReadingBudget) throws -> Bool {
         steps += 1
-        let scan =
-            switch direction {
-            case .following: try state.log.scan(after: position, limit: scanLimit, publishers: publishers)
-            case .newest: try state.log.scan(before: position, limit: scanLimit, publishers: publishers)
-            }
+        let scan: LogScan
+        do { scan = try look() } catch let damage as StoreDamage {
+            guard gathered.isEmpty else { return true }
+            throw damage
+        }
         for place in scan.found where belongs(place.position, place.publisher) {
             guard gathered.count < limit else { return true }
             if state.quarantine[place.position] != nil {
                 if setAside.count < limit { setAside.append(place.position) }
                 continue
             }
-            guard let entry = try state.log.entry(at: place.position) else { continue }
+            let found: LogEntry?
+            do { found = try state.log.entry(at: place.position) } catch let damage as StoreDamage {
+                // What was gathered is answered; whoever goes on behind it is told.
+                guard gathered.isEmpty else { return true }
+                throw damage
+            }
+            guard let entry = found else { continue }
             budget.bytes -= entry.body.count
             let size = Self.room(for: entry, in: state)
             guard gathered.isEmpty || size <= room else { return true }
@@ -68,6 +75,13 @@ struct ItemsPage {
         }
         position = scan.reached
         return scan.isEnd || gathered.count >= limit || (!gathered.isEmpty && steps >= Self.mostSteps)
+    }
+
+    private func look() throws -> LogScan {
+        switch direction {
+        case .following: try state.log.scan(after: position, limit: scanLimit, publishers: publishers)
+        case .newest: try state.log.scan(before: position, limit: scanLimit, publishers: publishers)
+        }
     }
 
     /// Bytes of an item in an answer.

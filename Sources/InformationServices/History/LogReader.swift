@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import StationCore
 import StationModel
 import XMPPCore
 
@@ -11,44 +12,55 @@ struct LogReader {
         var reached: Int64
         /// Whether there is nothing behind it.
         var isEnd: Bool
+        /// What cannot be read any more of the part that was looked at; then there are no entries.
+        var gap: FeedGap?
     }
 
     let state: InformationState
 
     /// Up to `limit` reports after a position that a feed delivers: of stations granted now, and stored after
-    /// the grant was made.
+    /// the grant was made. It ends before what cannot be read; one that would begin there is the gap.
     func page(of node: PubSubNode, for consumer: JID, after: Int64, limit: Int) throws -> Page {
-        let granted = state.grants[consumer]
         let end = try state.log.lastPosition()
+        do {
+            return try readablePage(of: node, for: consumer, after: after, limit: limit)
+        } catch let damage as StoreDamage {
+            let reached = damage.positions.upperBound
+            return Page(
+                entries: [], reached: reached, isEnd: reached >= end, gap: FeedGap(after: after, before: reached &+ 1))
+        }
+    }
+
+    private func readablePage(of node: PubSubNode, for consumer: JID, after: Int64, limit: Int) throws -> Page {
+        let granted = state.grants[consumer]
         switch node {
         case .station(let serial):
             guard let since = granted.since(serial), let number = state.publishers.number(of: serial) else {
-                return Page(entries: [], reached: end, isEnd: true)
+                return Page(entries: [], reached: try state.log.lastPosition(), isEnd: true)
             }
-            let rows = try state.log.page(after: max(after, since), limit: limit, publisher: number)
-            return Self.whole(rows, limit, end)
-        case .all: return try page(granted, consumer, after: after, limit: limit)
+            let scan = try state.log.scan(after: max(after, since), limit: limit, publishers: [number])
+            return try page(scan, granted, limit)
+        case .all:
+            let publishers = state.publishers(grantedTo: consumer)
+            let isExact = publishers != nil || granted.stations.isEmpty
+            let oldest = granted.stations.values.reduce(granted.all?.since ?? .max) { min($0, $1.since) }
+            let scan = try state.log.scan(
+                after: max(after, min(oldest, try state.log.lastPosition())),
+                limit: isExact ? limit : max(limit, state.configuration.scanPage), publishers: publishers)
+            return try page(scan, granted, limit)
         }
     }
 
-    private static func whole(_ rows: [LogEntry], _ limit: Int, _ end: Int64) -> Page {
-        if rows.count >= limit, let last = rows.last {
-            return Page(entries: rows, reached: last.position, isEnd: last.position >= end)
-        }
-        return Page(entries: rows, reached: end, isEnd: true)
-    }
-
-    /// Of all stations that are granted. Bodies are read of those that count only.
-    private func page(_ granted: GrantTable.Consumer, _ consumer: JID, after: Int64, limit: Int) throws -> Page {
-        let publishers = state.publishers(grantedTo: consumer)
-        let isExact = publishers != nil || granted.stations.isEmpty
-        let oldest = granted.stations.values.reduce(granted.all?.since ?? .max) { min($0, $1.since) }
-        let scan = try state.log.scan(
-            after: max(after, min(oldest, try state.log.lastPosition())),
-            limit: isExact ? limit : max(limit, state.configuration.scanPage), publishers: publishers)
+    /// Bodies are read of those that count only.
+    private func page(_ scan: LogScan, _ granted: GrantTable.Consumer, _ limit: Int) throws -> Page {
         var entries: [LogEntry] = []
         for place in scan.found where covers(granted, place) {
-            guard let entry = try state.log.entry(at: place.position) else { continue }
+            let found: LogEntry?
+            do { found = try state.log.entry(at: place.position) } catch let damage as StoreDamage {
+                guard !entries.isEmpty else { throw damage }
+                return Page(entries: entries, reached: place.position &- 1, isEnd: false)
+            }
+            guard let entry = found else { continue }
             entries.append(entry)
             if entries.count == limit {
                 let isEnd = scan.isEnd && place.position == scan.reached

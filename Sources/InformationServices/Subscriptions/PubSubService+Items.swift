@@ -73,6 +73,8 @@ extension PubSubService {
             try read(page, request, isPage: isPage, context)
         } catch let error as StanzaError {
             context.reply(to: request.stanza, error: error)
+        } catch let damage as StoreDamage {
+            context.reply(to: request.stanza, error: damage.refusal)
         }
     }
 

@@ -151,7 +151,7 @@ final class Twins {
 
     /// The weather of the newest report.
     private func weather(of publisher: Publisher) throws -> String {
-        guard publisher.record.lastPosition > 0, let entry = try state.log.entry(at: publisher.record.lastPosition),
+        guard publisher.record.lastPosition > 0, let entry = try state.readableEntry(at: publisher.record.lastPosition),
             let document = try? JSONDocument(entry.body), let report = try? Report(json: document.root),
             let resolved = try? SenMLPack(report.records).resolve(now: entry.receivedAt)
         else { return "" }

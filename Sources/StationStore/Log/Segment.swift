@@ -9,6 +9,10 @@ final class Segment {
     /// While it is written, and until its index is there.
     @exclusivity(unchecked) var table: SegmentTable?
     @exclusivity(unchecked) var index: SegmentIndex?
+    /// Why nothing of it can be read: its index was not what was written, and it could not be made anew.
+    @exclusivity(unchecked) var damage: String?
+    /// Whether the operator was told that something of it cannot be read.
+    @exclusivity(unchecked) var isDamageTold = false
 
     init(firstPosition: Int64, file: SegmentFile, bytes: Int = 0, table: SegmentTable? = nil, index: SegmentIndex? = nil) {
         self.firstPosition = firstPosition

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import InformationServices
+import StationCore
 import StationModel
 
 extension SegmentLog: ReportLog {
@@ -64,7 +65,8 @@ extension SegmentLog: ReportLog {
         var count = 0
         let next = following(position)
         for segment in segments where segment.end > next && count < limit {
-            try trust(segment)
+            // What cannot be read will not be delivered either.
+            do { try trust(segment) } catch is StoreDamage { continue }
             let start = Int(max(0, next - segment.firstPosition))
             count += segment.following(start, of: number, limit: limit - count).count
         }
@@ -141,27 +143,33 @@ extension SegmentLog: ReportLog {
 
     private func entry(_ segment: Segment, _ index: Int) throws -> LogEntry? {
         guard let place = segment.place(index) else { return nil }
+        let position = segment.firstPosition + Int64(index)
         return LogEntry(
-            position: segment.firstPosition + Int64(index), publisher: Int64(place.publisher), sequence: place.sequence,
-            receivedAt: Timestamp(milliseconds: place.received), isLate: place.isLate, body: try body(segment, place))
+            position: position, publisher: Int64(place.publisher), sequence: place.sequence,
+            receivedAt: Timestamp(milliseconds: place.received), isLate: place.isLate,
+            body: try body(segment, place, position))
     }
 
-    private func body(_ segment: Segment, _ place: LogPlace) throws -> [UInt8] {
+    /// - Throws: ``StoreDamage`` for what cannot be read, or is not where it should be.
+    private func body(_ segment: Segment, _ place: LogPlace, _ position: Int64) throws -> [UInt8] {
         let pendingStart = Int(place.offset) - segment.bytes - FrameHead.bytes
         if pendingStart >= 0, segment === segments.last {
             guard pendingStart + place.length <= pendingBodies.count else { throw damaged(segment) }
             return Array(pendingBodies[pendingStart..<(pendingStart + place.length)])
         }
-        guard Int(place.offset) >= FrameHead.bytes, Int(place.offset) + place.length <= segment.bytes else {
-            throw damaged(segment)
+        let body: [UInt8]
+        do {
+            guard Int(place.offset) >= FrameHead.bytes, Int(place.offset) + place.length <= segment.bytes else {
+                throw damaged(segment)
+            }
+            body = try [UInt8](unsafeUninitializedCapacity: place.length) { buffer, count in
+                count = try segment.file.read(UnsafeMutableRawBufferPointer(buffer), at: Int(place.offset))
+            }
+            guard body.count == place.length else { throw damaged(segment) }
+        } catch {
+            throw unreadable(segment, position...position, Self.sentence(error))
         }
-        var read = 0
-        let bytes = try [UInt8](unsafeUninitializedCapacity: place.length) { buffer, count in
-            read = try segment.file.read(UnsafeMutableRawBufferPointer(buffer), at: Int(place.offset))
-            count = read
-        }
-        guard read == place.length else { throw damaged(segment) }
-        return bytes
+        return body
     }
 
     func damaged(_ segment: Segment) -> StoreError {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import InformationServices
+import StationCore
 
 /// Looks for reports of some publishers without reading one, a bounded number of places at a time.
 extension SegmentLog {
@@ -16,10 +17,11 @@ extension SegmentLog {
 
     func scan(after position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan {
         guard limit > 0 else { return LogScan(reached: position) }
-        var scan = LogScan(reached: max(0, position))
+        let begin = max(0, position)
+        var scan = LogScan(reached: begin)
         var search = Search(publishers, limit)
         for segment in segments where segment.end - 1 > scan.reached {
-            try trust(segment)
+            guard try isReadable(segment, after: scan.reached > begin) else { return scan }
             let start = Int(max(0, scan.reached &+ 1 - segment.firstPosition))
             let reached = search.forward(segment, start, &scan.found, limit)
             scan.reached = segment.firstPosition + Int64(reached) - 1
@@ -35,10 +37,11 @@ extension SegmentLog {
 
     func scan(before position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan {
         guard limit > 0 else { return LogScan(reached: position) }
-        var scan = LogScan(reached: min(max(0, position), try lastPosition() + 1))
+        let begin = min(max(0, position), try lastPosition() + 1)
+        var scan = LogScan(reached: begin)
         var search = Search(publishers, limit)
         for segment in segments.reversed() where segment.firstPosition < scan.reached {
-            try trust(segment)
+            guard try isReadable(segment, after: scan.reached < begin) else { return scan }
             let end = Int(min(Int64(segment.count), scan.reached - segment.firstPosition))
             let reached = search.backward(segment, end, &scan.found, limit)
             scan.reached = segment.firstPosition + Int64(reached)
@@ -49,6 +52,17 @@ extension SegmentLog {
         }
         scan.isEnd = true
         return scan
+    }
+
+    /// Whether a look can go on with a segment: one that has come some way ends before what cannot be read.
+    ///
+    /// - Throws: ``StoreDamage`` if it would begin there.
+    private func isReadable(_ segment: Segment, after isUnderWay: Bool) throws -> Bool {
+        do { try trust(segment) } catch let damage as StoreDamage {
+            if isUnderWay { return false }
+            throw damage
+        }
+        return true
     }
 
     /// One look: whose reports are wanted, and how much work was done.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import InformationServices
+import StationCore
 import StationModel
 import Synchronization
 
@@ -21,6 +22,8 @@ final class SegmentLog {
     @exclusivity(unchecked) var pendingBodies: [UInt8] = []
     /// Places of the newest segment that are on the disk.
     @exclusivity(unchecked) var durableCount = 0
+    /// What the operator is to be told.
+    @exclusivity(unchecked) var notices: [StoreNotice] = []
     /// First positions of segments whose index is written.
     private let folded = Folded()
 

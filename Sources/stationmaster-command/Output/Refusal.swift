@@ -34,6 +34,7 @@ struct Refusal: Error {
         case let error as JSONError: self.init("bad-request", "\(error)")
         case let error as StoreError:
             self.init(error.code == .locked ? "locked" : "store", "\(error)", status: error.code == .locked ? 75 : 1)
+        case let error as StoreDamage: self.init("store", error.description)
         case let error as SetupError: self.init("cannot-create", error.description, status: 73)
         case let error as SecretFileError: self.init("secret", error.description, status: 1)
         case is ExitCode: return nil
