@@ -143,7 +143,7 @@ final class Ingest {
         }
         for index in measurements.indices {
             guard let local = StationNames.local(measurements[index].name, of: serial) else {
-                throw StanzaError(.badRequest, "the name of another station at /records/\(index)")
+                throw StanzaError(.badRequest, "the name of another station at /records/\(measurements[index].record)")
             }
             if local.utf8.count != measurements[index].name.utf8.count { measurements[index].name = String(local) }
         }

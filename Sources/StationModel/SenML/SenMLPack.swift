@@ -32,10 +32,11 @@ public struct SenMLPack: Hashable, Sendable {
         public var description: String { "\(flaw.rawValue) at /\(record)" }
     }
 
-    /// The records with all base values applied and all times absolute (RFC 8428 §4.6), in the order of the text.
+    /// The records with all base values applied and all times absolute (RFC 8428 §4.6), in the order of the text. A record
+    /// that holds base fields alone measures nothing and leads to none, as in the examples of §5.1.7.
     ///
     /// - Parameter now: the moment that relative times count from.
-    /// - Throws: ``ResolutionError`` for the first record that cannot be resolved.
+    /// - Throws: ``ResolutionError`` for the first record that cannot be resolved, or if nothing is measured at all.
     public func resolve(now: Timestamp) throws(ResolutionError) -> [SenMLMeasurement] {
         var base = SenMLRecord()
         var resolved: [SenMLMeasurement] = []
@@ -43,11 +44,15 @@ public struct SenMLPack: Hashable, Sendable {
         for (position, record) in records.enumerated() {
             do {
                 base = try record.base(after: base, isFirst: position == 0)
-                resolved.append(try record.resolved(with: base, now: now))
+                if record.isBaseAlone { continue }
+                var measurement = try record.resolved(with: base, now: now)
+                measurement.record = position
+                resolved.append(measurement)
             } catch {
                 throw ResolutionError(record: position, flaw: error)
             }
         }
+        if resolved.isEmpty, !records.isEmpty { throw ResolutionError(record: 0, flaw: .noValue) }
         return resolved
     }
 }
@@ -66,11 +71,20 @@ public struct SenMLMeasurement: Hashable, Sendable {
     public var time: Double
     /// The longest time in seconds until the next update.
     public var updateTime: Double?
+    /// Index of the record in the pack that it comes from.
+    public var record = 0
 }
 
 extension SenMLRecord {
     /// Times below this count from now (RFC 8428 §4.5.3).
     private static let absoluteFrom: Double = 268_435_456
+
+    /// Whether it says what holds for those that follow, and nothing else. A base value measures something by itself (§4.5.4).
+    fileprivate var isBaseAlone: Bool {
+        let hasBase = baseName != nil || baseTime != nil || baseUnit != nil || baseVersion != nil
+        return hasBase && baseValue == nil && baseSum == nil && name == nil && unit == nil && value == nil && sum == nil
+            && time == nil && updateTime == nil
+    }
 
     /// The base values that hold from this record on.
     fileprivate func base(after earlier: SenMLRecord, isFirst: Bool) throws(SenMLPack.Flaw) -> SenMLRecord {
