@@ -34,7 +34,7 @@ public final class Core {
     var putOff: [CoreRequest] = []
 
     public init(
-        store: any CoreStore, modules: [any CoreModule], clock: any CoreClock, random: any CoreRandom,
+        domain: JID, store: any CoreStore, modules: [any CoreModule], clock: any CoreClock, random: any CoreRandom,
         pool: any WorkPool, outlet: any StanzaOutlet, limits: CoreLimits = CoreLimits(), logger: Logger,
         workDone: @escaping @Sendable (CoreRequest) -> Void
     ) {
@@ -46,7 +46,7 @@ public final class Core {
         self.modules = modules
         self.workDone = workDone
         context = CoreContext(store: store, random: random)
-        output = CoreOutput(outlet: outlet, limits: limits)
+        output = CoreOutput(outlet: outlet, domain: domain.domain, limits: limits)
         pending = PendingRequests(limit: limits.pendingRequests)
         time = SteadyTime(clock: clock.now(), ticks: clock.ticks())
         var registry = CoreRegistry()
@@ -135,6 +135,10 @@ public final class Core {
 
     /// After the commit: replies first, then fan-out, then work.
     private func release() {
+        let foreign = output.foreign
+        defer {
+            if output.foreign > foreign { logger.critical("stanzas that were not from our domain were left out") }
+        }
         let effects = context.effects
         context.effects = CoreContext.Effects()
         for acknowledgement in effects.acknowledgements { acknowledgement(output) }

@@ -10,6 +10,7 @@ import XMPPCore
 /// for the room that is left to answers.
 public final class CoreOutput {
     private let outlet: any StanzaOutlet
+    private let domain: String
     private let chunkBytes: Int
     private let congestedBytes: Int
     private let relievedBytes: Int
@@ -20,6 +21,8 @@ public final class CoreOutput {
     public private(set) var chunks = 0
     /// Chunks that the link did not take (down, or its queue full).
     public private(set) var refusedChunks = 0
+    /// Stanzas that were left out since their sender is not ours: a fault of the program.
+    public private(set) var foreign = 0
     /// The last chunks in a row that the link did not take, counted from 0.
     private var refusals = 0..<0
     /// Whether the link took the last chunk.
@@ -31,16 +34,19 @@ public final class CoreOutput {
     /// The connection that the core knows of; nil while there is none.
     private var link: Int? = 0
 
-    init(outlet: any StanzaOutlet, limits: CoreLimits) {
+    /// - Parameter domain: the one domain that stanzas may be from.
+    init(outlet: any StanzaOutlet, domain: String, limits: CoreLimits) {
         self.outlet = outlet
+        self.domain = domain
         chunkBytes = limits.outputChunkBytes
         congestedBytes = limits.linkCongestedBytes
         relievedBytes = min(limits.linkRelievedBytes, limits.linkCongestedBytes)
     }
 
-    /// One stanza.
+    /// One stanza, which has to be from an address of the component: servers end the whole stream for another one (Prosody:
+    /// `invalid-from`), so it is left out and counted.
     public func send(_ stanza: OutgoingStanza) {
-        stanza.write(into: &writer)
+        if !stanza.write(from: domain, into: &writer) { foreign &+= 1 }
         flushIfFull()
     }
 

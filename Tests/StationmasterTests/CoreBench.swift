@@ -7,6 +7,7 @@ import StationModel
 import StationStore
 import StationTesting
 import Synchronization
+import XMPPCore
 
 /// A core alone, over a real store, with a module whose commands the test writes.
 final class CoreBench {
@@ -31,7 +32,7 @@ final class CoreBench {
         var logger = Logger(label: "core")
         logger.logLevel = .critical
         core = Core(
-            store: disk, modules: [Scripted(script: register), TimelineCommands(store: disk)], clock: clock,
+            domain: try JID("devices.localhost"), store: disk, modules: [Scripted(script: register), TimelineCommands(store: disk)], clock: clock,
             random: SeededRandom(seed: 1), pool: pool, outlet: outlet, limits: limits, logger: logger, workDone: { _ in })
         try core.start()
     }

@@ -32,6 +32,23 @@ struct CoreTests {
         #expect(throws: SlowStore.Failure.self) { try bench.process() }
     }
 
+    @Test("A stanza that is not from our domain is left out, and those around it are not")
+    func foreign() throws {
+        let bench = try CoreBench { core in
+            core.command("say") { _, context in
+                for from in ["devices.localhost", "elsewhere.example", "sub.devices.localhost", "wx@devices.localhost/r"] {
+                    context.send(.message(from: try JID(from), to: try JID("a@b")))
+                }
+                context.send(.message(to: try JID("a@b")))
+                return .null
+            }
+        }
+        try bench.process(CoreBench.command("say"))
+        let sent = String(decoding: bench.outlet.take(), as: UTF8.self)
+        #expect(sent.split(separator: "<message").count == 2)
+        #expect(sent.contains("from='devices.localhost'") && sent.contains("from='wx@devices.localhost/r'"))
+    }
+
     @Test("Beyond the limit the request that has waited longest is given up, and told so")
     func displaced() throws {
         let notes = Notes()

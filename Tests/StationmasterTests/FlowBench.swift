@@ -59,7 +59,7 @@ final class FlowBench {
         services = InformationServices(store: store.information, domain: domain, configuration: configuration)
         inbox = Inbox(limits: limits)
         core = Core(
-            store: disk, modules: [fleet, services], clock: clock, random: SeededRandom(seed: 1), pool: ManualPool(),
+            domain: domain, store: disk, modules: [fleet, services], clock: clock, random: SeededRandom(seed: 1), pool: ManualPool(),
             outlet: outlet, limits: limits, logger: logger, workDone: { _ in })
         try core.start()
         let router = try Features.router(domain: domain, clock: clock, registry: core.registry, version: "1")

@@ -128,4 +128,43 @@ struct FlowLimitTests {
         bench.receive(ping + ping)
         #expect(bench.sent().map { $0["type"] } == ["result"])
     }
+
+    @Test("Requests beyond the limit of a whole domain: each sender is told once, and another domain does not suffer")
+    func loudDomain() throws {
+        let bench = try TestBench { $0.core.traffic.controlPerDomain = RateLimit(perSecond: 1, burst: 25) }
+        func ping(_ sender: String) -> String {
+            "<iq type='get' id='p' from='\(sender)' to='\(TestBench.domain)'><ping xmlns='urn:xmpp:ping'/></iq>"
+        }
+        let crowd = (0..<40).map { ping("c\($0)@crowd.example/r") }.joined()
+        bench.receive(crowd + crowd + ping("a@quiet.example/r"))
+        let answers = bench.sent()
+        #expect(answers.filter { $0["type"] == "result" }.count == 26)
+        #expect(answers.last?["to"] == "a@quiet.example/r" && answers.last?["type"] == "result")
+        let refused = answers.filter { $0["type"] == "error" }
+        #expect(refused.allSatisfy { TestStation.condition($0) == "policy-violation" })
+        #expect(refused.count == 40 && Set(refused.compactMap { $0["to"] }).count == 40, "each of the forty once")
+    }
+
+    @Test("A flood of subscriptions, to presence or to nodes, is refused once", arguments: [
+        "<presence type='subscribe' from='loud@stations.localhost' to='devices.localhost'/>",
+        "<iq type='set' id='s' from='loud@stations.localhost/r' to='devices.localhost'>"
+            + "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='all' jid='loud@stations.localhost'/></pubsub></iq>",
+    ])
+    func subscriptions(request: String) throws {
+        let bench = try TestBench { $0.core.traffic.controlPerSender = RateLimit(perSecond: 1, burst: 10) }
+        bench.receive(String(repeating: request, count: 100))
+        let conditions = bench.sent().compactMap { TestStation.condition($0) }
+        #expect(conditions.filter { $0 == "policy-violation" }.count <= 1, "at most one word about it")
+        #expect(conditions.count <= 11)
+        bench.receive(String(repeating: request, count: 100))
+        #expect(bench.sent().isEmpty)
+    }
+
+    @Test("What is addressed to another domain gets no answer, which would be from there and end the link")
+    func foreignAddress() throws {
+        let bench = try TestBench { $0.core.traffic.controlPerSender = RateLimit(perSecond: 1, burst: 1) }
+        let ping = "<iq type='get' id='p' from='a@b/c' to='elsewhere.example'><ping xmlns='urn:xmpp:ping'/></iq>"
+        bench.receive(ping + ping + ping)
+        #expect(bench.sent().isEmpty)
+    }
 }

@@ -54,7 +54,7 @@ final class InformationBench {
         let services = InformationServices(
             store: store.information, domain: try JID(domain), configuration: configuration)
         let core = Core(
-            store: store, modules: [events, services, TimelineCommands(store: store)], clock: clock,
+            domain: try JID(domain), store: store, modules: [events, services, TimelineCommands(store: store)], clock: clock,
             random: SeededRandom(seed: seed), pool: pool, outlet: outlet, logger: logger, workDone: { _ in })
         try core.start()
         return (services, core)

@@ -43,7 +43,7 @@ final class OverloadBench {
         let outlet = LinkedOutlet()
         inbox = Inbox(limits: limits)
         let core = Core(
-            store: disk, modules: [information, device], clock: WallClock(), random: SystemRandom(), pool: ManualPool(),
+            domain: domain, store: disk, modules: [information, device], clock: WallClock(), random: SystemRandom(), pool: ManualPool(),
             outlet: outlet, limits: limits, logger: logger, workDone: { _ in })
         try core.start()
         let router = try Features.router(domain: domain, clock: WallClock(), registry: core.registry, version: "1")

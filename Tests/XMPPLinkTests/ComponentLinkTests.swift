@@ -206,7 +206,7 @@ struct ComponentLinkTests {
     @Test(
         "XML that a stream must not hold ends the connection, after the stanzas before it",
         arguments: [
-            "<!-- no -->", "<?no pi?>", "<a></b>", "<message>&nbsp;</message>",
+            "<!-- no -->", "<?no pi?>", "<a></b>", "<message>&nbsp;</message>", "<!DOCTYPE a>", "<!DOCTYPE a [<!ENTITY b 'c'>]>",
         ])
     func broken(bytes: String) async throws {
         let scene = LinkScene(server: try await FakeServer())
@@ -217,6 +217,18 @@ struct ComponentLinkTests {
         _ = try await scene.server.peer(1)
         #expect(scene.recorder.elements.map { $0["id"] } == ["1"])
         #expect(scene.recorder.lost.first?.contains("not accepted") == true)
+        #expect(scene.log.text.contains("component link down"))
+        try await scene.end()
+    }
+
+    @Test("A document type before the header ends the connection")
+    func documentType() async throws {
+        let scene = LinkScene(server: try await FakeServer())
+        let peer = try await scene.server.peer(0)
+        try await eventually("a header") { peer.text.contains("<stream:stream") }
+        peer.send("<!DOCTYPE stream:stream [<!ENTITY a 'x'>]><stream:stream xmlns='jabber:component:accept'")
+        peer.send(" xmlns:stream='http://etherx.jabber.org/streams' from='devices.example' id='1'>")
+        _ = try await scene.server.peer(1)
         try await scene.end()
     }
 

@@ -46,7 +46,7 @@ public struct Composition {
         // Three quarters of the link's queue are kept for answers.
         limits.linkCongestedBytes = min(limits.linkCongestedBytes, configuration.component.queueBytes / 4)
         core = Core(
-            store: store,
+            domain: configuration.device.domain, store: store,
             modules: [information, device, TimelineCommands(store: store), status, StoreCare(store: store)],
             clock: clock, random: random, pool: pool, outlet: link, limits: limits, logger: logger,
             workDone: { inbox.append(control: [$0]) })

@@ -104,7 +104,7 @@ public final class NetworkSide: ComponentDelegate {
         let verdict = reading.meter.take(kind, sender, now: sorted.now)
         guard verdict == .taken else { return refuse(stanza, kind, verdict, &reading, &sorted) }
         switch router.route(stanza) {
-        case .reply(let answer): answer.write(into: &sorted.answers)
+        case .reply(let answer): write(answer, &sorted.answers)
         case .ignore: break
         case .core(let stanza):
             if stanza.kind == .iq, stanza.type == "set", stanza.payload?.isNamed(Report.xmlName) == true {
@@ -130,10 +130,17 @@ public final class NetworkSide: ComponentDelegate {
             logger.debug("stanza without a readable address", metadata: ["name": "\(element.localName)"])
             return
         }
-        OutgoingStanza(
+        let answer = OutgoingStanza(
             .iq, type: "error", id: element.attribute("id"), from: domain, to: sender,
-            payload: [StanzaError(.jidMalformed, "the address is not valid").element]
-        ).write(into: &sorted.answers)
+            payload: [StanzaError(.jidMalformed, "the address is not valid").element])
+        write(answer, &sorted.answers)
+    }
+
+    /// An answer is from the address that was asked. A server that hands us what is not ours gets none, since it would end
+    /// the link for it.
+    private func write(_ answer: OutgoingStanza?, _ answers: inout XMLWriter) {
+        guard let answer, !answer.write(from: domain.domain, into: &answers) else { return }
+        logger.debug("what is addressed to another domain is not answered")
     }
 
     // MARK: - Too much
@@ -149,7 +156,7 @@ public final class NetworkSide: ComponentDelegate {
         let error = kind == .report
             ? StanzaError(.resourceConstraint, "too many reports; send them more slowly")
             : StanzaError(.policyViolation, "too many requests; send them more slowly", kind: .wait)
-        stanza.error(error)?.write(into: &sorted.answers)
+        write(stanza.error(error), &sorted.answers)
     }
 
     /// Overload: refused before memory grows; the core is told, so that what follows from the same
@@ -162,7 +169,7 @@ public final class NetworkSide: ComponentDelegate {
 
     private func refuse(_ stanzas: [Stanza], _ answers: inout XMLWriter) {
         for stanza in stanzas {
-            stanza.error(StanzaError(.resourceConstraint, "too busy; try again later"))?.write(into: &answers)
+            write(stanza.error(StanzaError(.resourceConstraint, "too busy; try again later")), &answers)
         }
     }
 }

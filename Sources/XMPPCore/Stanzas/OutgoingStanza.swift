@@ -75,6 +75,13 @@ public struct OutgoingStanza: Hashable, Sendable {
 }
 
 extension OutgoingStanza {
+    /// Writes the stanza if it is from an address of this domain, and says whether it is.
+    public func write(from domain: String, into writer: inout XMLWriter) -> Bool {
+        guard from?.domain == domain else { return false }
+        write(into: &writer)
+        return true
+    }
+
     /// Writes the stanza in the default namespace of the writer, wrapped if its encoding says so.
     public func write(into writer: inout XMLWriter) {
         guard encoding == .json else { return writePlain(into: &writer) }
