@@ -7,8 +7,11 @@
 
 XML: Python's expat and libxml2 (its reader, by ctypes) read the same stream at once; ours reads it at once and byte by
 byte. JSON: Python's reader, made as strict as ours. The last line says how many inputs were compared.
+
+What was found is kept in Cases/differential, and comes first in each run. Give it a telling name behind `xml-` or `json-`.
 """
 import ctypes
+import hashlib
 import json
 import os
 import random
@@ -19,6 +22,7 @@ import sys
 import time
 from xml.parsers import expat
 
+CASES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Cases", "differential")
 XML = "http://www.w3.org/XML/1998/namespace"
 
 
@@ -105,8 +109,11 @@ def by_expat(data):
     parser.CharacterDataHandler = events.text
     parser.CommentHandler = parser.ProcessingInstructionHandler = parser.StartDoctypeDeclHandler = refuse
     try:
-        # No end is told: a stream may stop anywhere. So expat may wait for the end of a quote after the root, where we do not.
+        # No end is told: a stream may stop anywhere. So expat may wait for the end of a quote before or after the root, where
+        # we do not.
         parser.Parse(data, False)
+        if data[:1] in (b"'", b'"'):
+            refuse()
         trailer = data[root_end[0]:].partition(b">")[2] if root_end else b""
         return events.answer(bool(trailer.strip(b" \t\r\n")))
     except (expat.ExpatError, Refused):
@@ -318,16 +325,27 @@ def main(arguments):
     sys.set_int_max_str_digits(0)
     ours, libxml2 = Ours(arguments[0]), Libxml2()
     print(f"seed {seed}")
-    rng, end, counts, taken = random.Random(seed), time.time() + seconds, [0, 0], 0
+    checks = {"xml": lambda data: check_xml(ours, libxml2, data), "json": lambda data: check_json(ours, data)}
+    kept = sorted(os.listdir(CASES))
+    for name in kept:
+        with open(f"{CASES}/{name}", "rb") as case:
+            data = case.read()
+        flaw = checks[name.partition("-")[0]](data)
+        if flaw:
+            print(f"FLAW in {CASES}/{name}: {data!r}: {flaw}")
+            return 1
+    rng, end, counts = random.Random(seed), time.time() + seconds, {"xml": 0, "json": 0}
     while time.time() < end:
-        for index, (make, check) in enumerate([(xml_input, lambda data: check_xml(ours, libxml2, data)), (json_input, lambda data: check_json(ours, data))]):
+        for kind, make in (("xml", xml_input), ("json", json_input)):
             data = make(rng)
-            flaw = check(data)
-            counts[index] += 1
+            flaw = checks[kind](data)
+            counts[kind] += 1
             if flaw:
-                print(f"FLAW at input {sum(counts)} of seed {seed}: {data!r}: {flaw}")
+                with open(f"{CASES}/{kind}-{hashlib.sha1(data).hexdigest()}", "wb") as case:
+                    case.write(data)
+                print(f"FLAW at input {sum(counts.values())} of seed {seed}: {data!r}: {flaw}")
                 return 1
-    print(f"seed {seed}, {counts[0]} streams with expat and libxml2, {counts[1]} JSON texts with Python")
+    print(f"seed {seed}, {len(kept)} kept cases, {counts['xml']} streams with expat and libxml2, {counts['json']} JSON texts with Python")
     return 0
 
 
