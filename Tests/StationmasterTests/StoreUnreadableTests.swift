@@ -122,4 +122,25 @@ struct StoreUnreadableTests {
         try bench.resume(consumer, subid)
         #expect(try gaps(bench.sent()) == [])
     }
+
+    @Test("A flipped bit in one stored report is found when it is read: nothing of it is delivered, and it is not a fork")
+    func flippedBody() throws {
+        let (bench, station, subid) = try bench()
+        let file = try file(bench, try firsts(bench)[1], "segment")
+        let lost = try firsts(bench)[1] + 3
+        let text = Data("\"seq\":\(lost),\"records\":[{\"n\":\"temp".utf8)
+        try flip(file) { $0.range(of: text)?.upperBound ?? 0 }
+        try bench.restart()
+        _ = try bench.sent()
+        _ = bench.record.take()
+        let again = try bench.report(from: station, InformationBench.body(lost))
+        #expect(again.refusal == "internal-server-error" && "\(again)".contains("stored report \(lost) cannot"))
+        #expect(try bench.command("test.forks") == .integer(0))
+        #expect(try items(bench, "", "<item id='1-\(lost)'/>").refusal == "internal-server-error")
+        try bench.resume(consumer, subid)
+        let sent = try bench.sent()
+        #expect(gaps(sent) == ["1-\(lost - 1)..1-\(lost + 1)"])
+        #expect(sent.deliveries.map(\.id) == (1...200).filter { $0 != lost }.map { "1-\($0)" })
+        #expect(bench.record.take().count == 1)
+    }
 }

@@ -43,7 +43,7 @@ struct SegmentCheck {
         var head = FrameHead(length: 0, count: 0, generation: 0, firstPosition: 0)
         let read = try withUnsafeMutableBytes(of: &head) { try part.file.read($0, at: start) }
         let length = Int(head.length)
-        guard read == FrameHead.bytes, head.mark == FrameHead.mark, length >= FrameHead.bytes, length <= part.bytes - start
+        guard read == FrameHead.bytes, head.isKnown, length >= FrameHead.bytes, length <= part.bytes - start
         else {
             damaged("is damaged at byte \(start)")
             return 0
@@ -52,7 +52,7 @@ struct SegmentCheck {
             count = try part.file.read(UnsafeMutableRawBufferPointer(buffer), at: start)
         }
         bytes.withUnsafeBytes { bytes in
-            guard let head = SegmentLog.frame(in: bytes, at: 0) else { return damaged("is damaged at byte \(start)") }
+            guard let head = FrameHead(intactIn: bytes, at: 0) else { return damaged("is damaged at byte \(start)") }
             guard head.firstPosition == end else {
                 return damaged("has report \(head.firstPosition) where report \(end) should be")
             }
@@ -72,9 +72,7 @@ struct SegmentCheck {
         let bodies = bytes.count - Int(head.count) * MemoryLayout<LogPlace>.stride
         var next = start + FrameHead.bytes
         for index in 0..<Int(head.count) {
-            let place = bytes.loadUnaligned(
-                fromByteOffset: bodies + index * MemoryLayout<LogPlace>.stride, as: LogPlace.self)
-            guard Int(place.offset) == next, next + place.length <= start + bodies else {
+            guard let place = head.place(index, in: bytes, from: start, frameAt: start), Int(place.offset) == next else {
                 return damaged("has a report of the wrong size at byte \(next)")
             }
             next += place.length
@@ -95,7 +93,9 @@ struct SegmentCheck {
         else { return sentence }
         var publishers: Set<UInt32> = []
         for (number, place) in table.places.enumerated() {
-            guard index.place(number) == place else { return sentence }
+            guard var found = index.place(number) else { return sentence }
+            if !index.hasChecksums { found.checksum = place.checksum }
+            guard found == place else { return sentence }
             publishers.insert(place.publisher)
         }
         for publisher in publishers {

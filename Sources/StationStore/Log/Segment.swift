@@ -27,6 +27,9 @@ final class Segment {
     /// The position behind the last report.
     var end: Int64 { firstPosition &+ Int64(count) }
 
+    /// Whether places have the checksums of their bodies.
+    var hasChecksums: Bool { table != nil || index?.hasChecksums ?? false }
+
     func place(_ index: Int) -> LogPlace? {
         if let table { return table.places.indices.contains(index) ? table.places[index] : nil }
         return self.index?.place(index)

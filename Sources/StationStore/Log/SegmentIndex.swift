@@ -10,8 +10,10 @@ import Synchronization
 final class SegmentIndex: @unchecked Sendable {
     /// 64 bytes, little-endian.
     struct Head: BitwiseCopyable {
-        /// `SMi2`.
-        static let mark: UInt32 = 0x3269_4D53
+        /// `SMi3`.
+        static let mark: UInt32 = 0x3369_4D53
+        /// `SMi2`, the older form: its places do not have the checksums of their bodies.
+        static let olderMark: UInt32 = 0x3269_4D53
         /// Where the bytes begin that the checksum covers.
         static let covered = 8
         var mark = Head.mark
@@ -73,7 +75,7 @@ final class SegmentIndex: @unchecked Sendable {
         let placesStart = MemoryLayout<Head>.size
         let directoryStart = placesStart + Int(head.count) * MemoryLayout<LogPlace>.stride
         let runsStart = directoryStart + (Int(head.publishers) + 1) * MemoryLayout<Entry>.stride
-        guard head.mark == Head.mark, head.firstPosition == firstPosition, head.segmentBytes == UInt64(segmentBytes),
+        guard head.mark == Head.mark || head.mark == Head.olderMark, head.firstPosition == firstPosition, head.segmentBytes == UInt64(segmentBytes),
             map.count == runsStart + Int(head.count) * 4
         else {
             munmap(base, map.count)
@@ -89,6 +91,9 @@ final class SegmentIndex: @unchecked Sendable {
     }
 
     var count: Int { places.count }
+
+    /// Whether places have the checksums of their bodies.
+    var hasChecksums: Bool { head.mark == Head.mark }
 
     func place(_ index: Int) -> LogPlace? { places.indices.contains(index) ? places[index] : nil }
 

@@ -17,7 +17,8 @@ extension SegmentLog: ReportLog {
         table.append(
             LogPlace(
                 publisher: number, lengthAndLate: UInt32(body.count) | (isLate ? LogPlace.lateMark : 0),
-                sequence: sequence, received: receivedAt.milliseconds, offset: place, previous: 0))
+                sequence: sequence, received: receivedAt.milliseconds, offset: place,
+                checksum: CRC32C.checksum(UnsafeRawBufferPointer(body))))
         return position
     }
 
@@ -150,7 +151,9 @@ extension SegmentLog: ReportLog {
             body: try body(segment, place, position))
     }
 
-    /// - Throws: ``StoreDamage`` for what cannot be read, or is not where it should be.
+    /// What is read is checked before it leaves.
+    ///
+    /// - Throws: ``StoreDamage`` for what cannot be read, or is not what was written.
     private func body(_ segment: Segment, _ place: LogPlace, _ position: Int64) throws -> [UInt8] {
         let pendingStart = Int(place.offset) - segment.bytes - FrameHead.bytes
         if pendingStart >= 0, segment === segments.last {
@@ -166,6 +169,11 @@ extension SegmentLog: ReportLog {
                 count = try segment.file.read(UnsafeMutableRawBufferPointer(buffer), at: Int(place.offset))
             }
             guard body.count == place.length else { throw damaged(segment) }
+            if segment.hasChecksums {
+                guard body.withUnsafeBytes({ CRC32C.checksum($0) }) == place.checksum else {
+                    throw damaged(segment, at: Int(place.offset))
+                }
+            }
         } catch {
             throw unreadable(segment, position...position, Self.sentence(error))
         }
@@ -175,5 +183,9 @@ extension SegmentLog: ReportLog {
     func damaged(_ segment: Segment) -> StoreError {
         StoreError(
             .damaged, "the log \(segment.file.path) is shorter than it was; put the last backup in its place")
+    }
+
+    func damaged(_ segment: Segment, at byte: Int) -> StoreError {
+        StoreError(.damaged, "the log \(segment.file.path) is damaged at byte \(byte); put the last backup in its place")
     }
 }

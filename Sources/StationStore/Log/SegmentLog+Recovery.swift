@@ -58,7 +58,7 @@ extension SegmentLog {
 
     /// A segment whose index spares its reading: does the database know at least its first commit?
     private func checkGeneration(_ segment: Segment, _ generation: Int64) throws {
-        guard let head = try Self.head(segment.file, 0), head.mark == FrameHead.mark,
+        guard let head = try Self.head(segment.file, 0), head.isKnown,
             head.generation <= UInt64(bitPattern: generation)
         else {
             throw StoreError(
@@ -79,7 +79,7 @@ extension SegmentLog {
         for name in names where name.hasSuffix(".segment") {
             let file = try SegmentFile(path: "\(folder)/\(name)", readOnly: true)
             var offset = 0
-            while let head = try Self.head(file, offset), head.mark == FrameHead.mark, head.length > 0 {
+            while let head = try Self.head(file, offset), head.isKnown, head.length > 0 {
                 if head.generation > 0 { return true }
                 offset += Int(head.length)
             }
@@ -95,15 +95,10 @@ extension SegmentLog {
         try bytes.withUnsafeBytes { bytes in
             var at = 0
             while at < bytes.count {
-                guard let head = Self.frame(in: bytes, at: at), head.firstPosition == segment.end else { break }
+                guard let head = FrameHead(intactIn: bytes, at: at), head.firstPosition == segment.end else { break }
                 if head.generation > UInt64(bitPattern: generation) { break }
-                let start = at + Int(head.length) - Int(head.count) * MemoryLayout<LogPlace>.stride
-                for index in 0..<Int(head.count) {
-                    let place = bytes.loadUnaligned(
-                        fromByteOffset: start + index * MemoryLayout<LogPlace>.stride, as: LogPlace.self)
-                    guard Int(place.offset) >= at + FrameHead.bytes, Int(place.offset) + place.length <= start else {
-                        throw damaged(segment)
-                    }
+                for number in 0..<Int(head.count) {
+                    guard let place = head.place(number, in: bytes, frameAt: at) else { throw damaged(segment) }
                     table.append(place)
                 }
                 at += Int(head.length)
@@ -111,8 +106,7 @@ extension SegmentLog {
             segment.bytes = at
             // Behind the frame that was being written when the process ended, there is nothing.
             guard at == bytes.count || (mayBeTorn && !Self.hasFrame(bytes, behind: at)) else {
-                throw StoreError(
-                    .damaged, "the log \(segment.file.path) is damaged at byte \(at); put the last backup in its place")
+                throw damaged(segment, at: at)
             }
         }
         if segment.bytes < size { try segment.file.cut(to: segment.bytes) }
@@ -125,24 +119,11 @@ extension SegmentLog {
         }
     }
 
-    /// The head of a whole and intact frame; nil for anything else.
-    static func frame(in bytes: UnsafeRawBufferPointer, at offset: Int) -> FrameHead? {
-        guard bytes.count - offset >= FrameHead.bytes else { return nil }
-        let head = bytes.loadUnaligned(fromByteOffset: offset, as: FrameHead.self)
-        guard head.mark == FrameHead.mark, Int(head.length) <= bytes.count - offset,
-            Int(head.length) >= FrameHead.bytes + Int(head.count) * MemoryLayout<LogPlace>.stride
-        else { return nil }
-        let covered = bytes[(offset + FrameHead.covered)..<(offset + Int(head.length))]
-        return CRC32C.checksum(UnsafeRawBufferPointer(rebasing: covered)) == head.checksum ? head : nil
-    }
-
     /// Whether an intact frame stands anywhere behind a broken one.
     private static func hasFrame(_ bytes: UnsafeRawBufferPointer, behind offset: Int) -> Bool {
         var at = offset + 1
         while at + FrameHead.bytes <= bytes.count {
-            if bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self) == FrameHead.mark, frame(in: bytes, at: at) != nil {
-                return true
-            }
+            if FrameHead(intactIn: bytes, at: at) != nil { return true }
             at += 1
         }
         return false

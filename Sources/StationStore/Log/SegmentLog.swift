@@ -75,12 +75,8 @@ final class SegmentLog {
             length: UInt32(truncatingIfNeeded: length), count: UInt32(truncatingIfNeeded: table.count - durableCount),
             generation: UInt64(bitPattern: generation), firstPosition: segment.firstPosition + Int64(durableCount))
         try table.places[durableCount...].withUnsafeBytes { places in
+            head.checksum = head.checksum(with: places)
             try pendingBodies.withUnsafeBytes { bodies in
-                withUnsafeBytes(of: head) { bytes in
-                    head.checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[FrameHead.covered...]))
-                }
-                head.checksum = CRC32C.checksum(bodies, after: head.checksum)
-                head.checksum = CRC32C.checksum(places, after: head.checksum)
                 try withUnsafeBytes(of: head) { try segment.file.write([$0, bodies, places], at: segment.bytes) }
             }
         }

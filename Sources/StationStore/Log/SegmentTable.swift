@@ -5,6 +5,8 @@
 final class SegmentTable: @unchecked Sendable {
     // Written by the core thread until the segment is sealed, read by anyone afterwards.
     @exclusivity(unchecked) private(set) var places: [LogPlace] = []
+    /// By place: the place of the publisher's report before it and one; 0 for none.
+    @exclusivity(unchecked) private var previous: [UInt32] = []
     /// By publisher's number: its newest place and one; 0 for none.
     @exclusivity(unchecked) private var heads: [UInt32] = []
     /// Publishers of whom a report came late: their chains need not descend in sequence.
@@ -19,8 +21,7 @@ final class SegmentTable: @unchecked Sendable {
         if publisher >= heads.count {
             heads.append(contentsOf: repeatElement(0, count: max(publisher + 1 - heads.count, heads.count)))
         }
-        var place = place
-        place.previous = heads[publisher]
+        previous.append(heads[publisher])
         places.append(place)
         heads[publisher] = UInt32(truncatingIfNeeded: places.count)
         if place.isLate { late.insert(place.publisher) }
@@ -28,7 +29,9 @@ final class SegmentTable: @unchecked Sendable {
 
     /// Forgets the places from `count` on.
     func shrink(to count: Int) {
-        while places.count > count, let last = places.popLast() { heads[Int(last.publisher)] = last.previous }
+        while places.count > count, let last = places.popLast(), let earlier = previous.popLast() {
+            heads[Int(last.publisher)] = earlier
+        }
         if !runs.isEmpty { runs = runs.filter { $0.value.newest <= count } }
     }
 
@@ -43,7 +46,7 @@ final class SegmentTable: @unchecked Sendable {
             let index = Int(next) - 1
             if index < range.lowerBound { break }
             if index < range.upperBound { found.append(index) }
-            next = places[index].previous
+            next = previous[index]
         }
         return found
     }
@@ -59,7 +62,7 @@ final class SegmentTable: @unchecked Sendable {
             let place = places[index]
             if place.sequence == sequence { return index }
             if place.sequence < sequence, !late.contains(publisher) { return nil }
-            next = place.previous
+            next = previous[index]
         }
         let all = newest(publisher, in: 0..<places.count, limit: .max).map { UInt32(truncatingIfNeeded: $0) }
         let made = SequenceRun(all, newest: head(publisher), in: places)

@@ -12,6 +12,9 @@ enum InformationMigrations {
         migrator.registerMigration("information: first report of the log") { db in try db.execute(sql: retention) }
         migrator.registerMigration("information: quarantine") { db in try db.execute(sql: quarantine) }
         migrator.registerMigration("information: whether the link was up once") { db in try db.execute(sql: linked) }
+        // Nothing in the database. An earlier version would take frames of the new form for ones that a crash has torn, and
+        // cut them off.
+        migrator.registerMigration("information: log with a checksum for each report") { _ in }
     }
 
     private static let log = """
