@@ -99,14 +99,15 @@ let package = Package(
             swiftSettings: house),
 
         // Tests
+        .target(name: "LiveServers", path: "Tests/LiveServers", swiftSettings: house),
         tests("XMLStreamTests", ["XMLStream"]),
         tests("StationJSONTests", ["StationJSON"]),
         tests("XMPPCoreTests", ["XMPPCore"]),
-        tests("XMPPLinkTests", ["XMPPComponent", "XMPPClient"]),
+        tests("XMPPLinkTests", ["XMPPComponent", "XMPPClient", "LiveServers"]),
         tests("StationPKITests", ["StationPKI", "StationDigest"]),
         tests("StationProtocolTests", ["StationProtocol", "Governance"]),
         tests("StationmasterTests", ["Stationmaster", "StationTesting"] + nio),
-        tests("TranscriptTests", ["StationTesting", "XMPPClient"] + nio),
+        tests("TranscriptTests", ["StationTesting", "XMPPClient", "LiveServers"] + nio),
         tests("StationAgentTests", ["StationAgent"]),
         tests("CommandTests", ["stationmaster-command", "station-command"]),
         tests("TidyTests", ["StationTesting"]),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LiveServers
 import NIOCore
 import StationCore
 import StationJSON
@@ -40,7 +41,7 @@ final class LiveComponent: Sendable {
         func has(answerTo id: String) -> Bool { state.withLock { $0.stanzas.contains { $0["id"] == id } } }
     }
 
-    init(_ place: LivePlace, isByteByByte: Bool) {
+    init(_ place: LiveServer, isByteByByte: Bool) {
         configuration = place.authority + "/stationmaster.yaml"
         folder = NSTemporaryDirectory() + "/play-\(UInt32.random(in: .min ... .max))"
         let outgoing = Outgoing()

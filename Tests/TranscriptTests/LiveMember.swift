@@ -28,8 +28,18 @@ final class LiveMember: Sendable {
         }
         self.queue = queue
         self.component = component
-        connection = try await XMPPClientConnection.connect(
-            configuration, group: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "cast") { _ in SwiftLogNoOpLogHandler() })
+        connection = try await Self.connect(configuration)
+    }
+
+    private static func connect(_ configuration: ClientConfiguration, isLast: Bool = false) async throws -> XMPPClientConnection {
+        do {
+            return try await XMPPClientConnection.connect(
+                configuration, group: MultiThreadedEventLoopGroup.singleton,
+                logger: Logger(label: "cast") { _ in SwiftLogNoOpLogHandler() })
+        } catch {
+            guard !isLast, LiveRules.isMeantForAnother(error) else { throw error }
+            return try await connect(configuration, isLast: true)
+        }
     }
 
     /// Asks for the roster, or subscriptions would not be shown, and is available.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import XMLStream
+import XMPPClient
 import XMPPCore
 
 /// What a real server adds to a play, takes from it or changes, and what is done about it. All of it stands here.
@@ -26,6 +27,9 @@ enum LiveRules {
     static func isSettledByServer(_ stanza: Element) -> Bool {
         stanza.name.local == "presence" && ["probe", "subscribe"].contains(stanza["type"])
     }
+
+    /// jabberd2 numbers sessions by their sockets, and ends a new one when something comes for the last of that number.
+    static func isMeantForAnother(_ error: ClientError) -> Bool { error.streamError?.condition == .internalServerError }
 
     /// Servers say the language of a stanza, and may write the full address of the resource to which they bring what was
     /// sent to the bare one. Plays are written in the namespace of the component's stream.

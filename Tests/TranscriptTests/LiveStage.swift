@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import LiveServers
 import StationJSON
 import StationPKI
 import XMLStream
@@ -10,7 +11,7 @@ import XMPPCore
 final class LiveStage: Stage {
     let keys: KeyChest
     let component: LiveComponent
-    private let place: LivePlace
+    private let place: LiveServer
     private let cast: [Transcript.Member]
     private let gaps: [LiveGap]
     private var names: LiveNames
@@ -23,7 +24,7 @@ final class LiveStage: Stage {
     /// What the server answers itself, since the component was not there.
     private var answeredByServer: Set<String> = []
 
-    init(_ play: Transcript, at place: LivePlace, isByteByByte: Bool = false) throws {
+    init(_ play: Transcript, at place: LiveServer, isByteByByte: Bool = false) throws {
         self.place = place
         cast = play.cast
         gaps = LiveGap.told(of: play, on: place.server)

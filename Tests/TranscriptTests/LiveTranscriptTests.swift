@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import LiveServers
 import Testing
 
 @Suite("Live: the plays on real servers", .serialized)
@@ -9,9 +10,11 @@ struct LiveTranscriptTests {
     }
 
     @Test(.enabled(if: !LivePlace.all.isEmpty, "no live server is configured"), arguments: LivePlace.all, plays)
-    func `the play goes as it is written`(place: LivePlace, play: Transcript) async throws {
+    func `the play goes as it is written`(place: LiveServer, play: Transcript) async throws {
         try await Self.give(play, at: place)
     }
+
+    @Test func `each description of a server can be read`() throws { try LiveServer.check() }
 
     @Test(arguments: LiveGap.all)
     func `what a server leaves out is in a play that is given`(gap: LiveGap) throws {
@@ -22,7 +25,7 @@ struct LiveTranscriptTests {
         #expect(isThere)
     }
 
-    private static func give(_ play: Transcript, at place: LivePlace, isByteByByte: Bool = false) async throws {
+    private static func give(_ play: Transcript, at place: LiveServer, isByteByByte: Bool = false) async throws {
         let stage = try LiveStage(play, at: place, isByteByByte: isByteByByte)
         do {
             try await stage.start()
