@@ -94,6 +94,8 @@ final class LiveStage: Stage {
         isOnItsWay = true
         guard isLost, let id else { return }
         try await wait("an answer that is lost") { self.component.outgoing.has(answerTo: id) ? true : nil }
+        // Deliveries follow the answer, and are to be lost on the way too: what finds no link is kept, and told later.
+        try await sleep(LiveRules.quiet)
     }
 
     func receive(_ member: Transcript.Member, like expected: Element) async throws -> Element? {
