@@ -184,6 +184,26 @@ struct StoreBackupTests {
         }
     }
 
+    @Test("Sizes in a manifest whose sum is no number are refused with what to do")
+    func sizes() throws {
+        let place = try Place()
+        let store = try Self.open(place.path("store.sqlite"))
+        try Self.stations(store)
+        try Self.report(store, 3)
+        try Self.run(store.backup(to: place.path("backup"), at: Self.now))
+        let path = URL(fileURLWithPath: place.path("backup/backup.json"))
+        let text = try String(contentsOf: path, encoding: .utf8)
+        let huge = text.replacing(try Regex("\"bytes\": ?[0-9]+"), with: "\"bytes\": 9223372036854775000")
+        #expect(huge != text)
+        try huge.write(to: path, atomically: true, encoding: .utf8)
+        do {
+            _ = try BackupCheck(folder: place.path("backup"))
+            Issue.record("it was taken")
+        } catch let error as StoreError {
+            #expect(error.code == .damaged && error.description.contains("more bytes than a backup can have"))
+        }
+    }
+
     @Test("A running component backs up and verifies its store beside its work")
     func running() throws {
         let place = try Place()

@@ -17,7 +17,7 @@ package final class BackupCheck: StoreTask, @unchecked Sendable {
     package init(folder: String) throws {
         self.folder = folder
         manifest = try BackupManifest(folder: folder)
-        ownProgress = StoreProgress(stage: "the files", done: 0, total: manifest.files.reduce(0) { $0 + Int64($1.bytes) })
+        ownProgress = StoreProgress(stage: "the files", done: 0, total: manifest.bytes)
     }
 
     package var progress: StoreProgress { store?.progress ?? ownProgress }

@@ -17,12 +17,16 @@ package struct BackupManifest: Sendable {
     static let name = "backup.json"
     static let database = "store.sqlite"
     static let format: Int64 = 1
+    /// The most bytes that all files of a backup may have, a pebibyte: sums and percentages of them stay numbers.
+    static let mostBytes: Int64 = 1 << 50
 
     /// When it was begun.
     package let made: Timestamp
     /// The last report that it holds.
     package let position: Int64
     let files: [File]
+    /// Of all files.
+    var bytes: Int64 { files.reduce(0) { $0 + Int64($1.bytes) } }
 
     init(made: Timestamp, position: Int64, files: [File]) {
         self.made = made
@@ -69,13 +73,21 @@ package struct BackupManifest: Sendable {
         } catch let error as JSONError {
             throw StoreError(.damaged, "\(path) is damaged (\(error)); use another backup")
         }
+        var bytes: Int64 = 0
+        for file in files {
+            let (sum, isTooLarge) = bytes.addingReportingOverflow(Int64(file.bytes))
+            guard !isTooLarge, sum <= Self.mostBytes else {
+                throw StoreError(.damaged, "\(path) names more bytes than a backup can have; use another backup")
+            }
+            bytes = sum
+        }
         guard files.first?.name == Self.database, files.allSatisfy({ Self.isOurs($0.name) }) else {
             throw StoreError(.damaged, "\(path) names files that no backup has; use another backup")
         }
     }
 
     /// Names never become paths beyond the folder.
-    private static func isOurs(_ name: String) -> Bool {
+    static func isOurs(_ name: String) -> Bool {
         if name == database { return true }
         let prefix = database + ".reports/"
         guard name.hasPrefix(prefix) else { return false }

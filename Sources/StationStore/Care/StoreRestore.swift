@@ -76,10 +76,8 @@ package struct StoreRestore {
     private func copy(_ manifest: BackupManifest, to place: StorePlace, _ tell: (StoreProgress) -> Void) throws {
         try place.removeDraft()
         let draft = place.draft
-        guard mkdir(draft + ".reports", 0o700) == 0 else { throw SegmentFile.failure("make", draft + ".reports") }
-        try SegmentFile.syncFolder(place.parent)
-        var progress = StoreProgress(
-            stage: "copying", done: 0, total: manifest.files.reduce(0) { $0 + Int64($1.bytes) })
+        try SegmentFile.makeFolder(draft + ".reports")
+        var progress = StoreProgress(stage: "copying", done: 0, total: manifest.bytes)
         for file in manifest.files {
             let rest = file.name.dropFirst(BackupManifest.database.count)
             var copy = try FileCopy(

@@ -74,6 +74,15 @@ final class SegmentFile: Sendable {
         guard ftruncate(descriptor, off_t(size)) == 0, fsync(descriptor) == 0 else { throw Self.failure("cut", path) }
     }
 
+    /// Makes a folder, if it is not there yet, and its name durable.
+    static func makeFolder(_ path: String) throws {
+        guard mkdir(path, 0o700) == 0 else {
+            guard errno == EEXIST else { throw failure("make", path) }
+            return
+        }
+        try syncFolder(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+    }
+
     /// Makes names that were added to or removed from a folder durable.
     static func syncFolder(_ path: String) throws {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

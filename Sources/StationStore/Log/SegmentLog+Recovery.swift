@@ -12,7 +12,7 @@ extension SegmentLog {
     /// - Returns: how many bytes were cut off.
     /// - Throws: `damaged` for a missing segment, a broken frame before the end, or an end before `position`.
     func open(generation: Int64, first: Int64 = 1, position: Int64) throws -> Int {
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw SegmentFile.failure("make", folder) }
+        try SegmentFile.makeFolder(folder)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
         for name in names where name.hasSuffix(".new") { unlink("\(folder)/\(name)") }
         let firsts = try counting(
@@ -120,7 +120,7 @@ extension SegmentLog {
     }
 
     /// Whether an intact frame stands anywhere behind a broken one.
-    private static func hasFrame(_ bytes: UnsafeRawBufferPointer, behind offset: Int) -> Bool {
+    static func hasFrame(_ bytes: UnsafeRawBufferPointer, behind offset: Int) -> Bool {
         var at = offset + 1
         while at + FrameHead.bytes <= bytes.count {
             if FrameHead(intactIn: bytes, at: at) != nil { return true }
