@@ -45,7 +45,7 @@ public final class StationStore {
     /// The folder's database file.
     public let path: String
     let queue: DatabaseQueue
-    private let lock: StoreLock
+    let lock: StoreLock
     /// The connection inside the transaction that runs.
     public let database = CurrentDatabase()
     /// The tables of device management.
@@ -73,6 +73,7 @@ public final class StationStore {
         self.path = path
         lock = try StoreLock(path: path + ".lock")
         if let error = StorePlace(path: path).unfinished { throw error }
+        BackupPlace.clean(path)
         var configuration = Configuration()
         configuration.label = "stationmaster"
         configuration.foreignKeysEnabled = true
@@ -90,7 +91,7 @@ public final class StationStore {
 
     /// What SQLite could not do while the store was opened. A schema or a row that is not what it was shows as an error
     /// of a statement, too.
-    private static func failure(_ error: DatabaseError, _ path: String) -> StoreError {
+    static func failure(_ error: DatabaseError, _ path: String) -> StoreError {
         let message = error.message ?? ""
         switch error.resultCode {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
@@ -121,17 +122,30 @@ public final class StationStore {
                 throw StoreError(.unusable, "SQLite did not accept synchronous=FULL")
             }
         }
+        let migrator = migrator
+        try queue.read { try refuseNewer($0, migrator) }
+        try migrator.migrate(queue)
+        // GRDB may have set its own value while migrating.
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous=FULL") }
+    }
+
+    private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         CoreMigrations.register(in: &migrator)
         DeviceMigrations.register(in: &migrator)
         InformationMigrations.register(in: &migrator)
-        let known = migrator
-        if try queue.read({ try known.hasBeenSuperseded($0) }) {
-            throw StoreError(.newer, "the store was written by a newer version of Stationmaster; install that version")
-        }
-        try migrator.migrate(queue)
-        // GRDB may have set its own value while migrating.
-        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous=FULL") }
+        return migrator
+    }
+
+    private static func refuseNewer(_ db: Database, _ migrator: DatabaseMigrator) throws {
+        guard try migrator.hasBeenSuperseded(db) else { return }
+        throw StoreError(.newer, "the store was written by a newer version of Stationmaster; install that version")
+    }
+
+    /// Whether nothing of the store would be taken over from an older version if it were opened.
+    static func isOfToday(_ db: Database) throws -> Bool {
+        try refuseNewer(db, migrator)
+        return try migrator.hasCompletedMigrations(db) && !db.tableExists("report_log")
     }
 
     /// Reads the indexes of the log against their checksums in the background.

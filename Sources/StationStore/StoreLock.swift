@@ -2,10 +2,11 @@
 import Foundation
 
 /// One process owns one store: an exclusive lock on a file beside it, which holds the owner's process number.
-final class StoreLock {
+final class StoreLock: Sendable {
     private let descriptor: Int32
 
-    init(path: String) throws {
+    /// - Parameter what: what is locked, for people.
+    init(path: String, of what: String = "the store") throws {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StoreError(.unusable, "cannot open \(path): \(String(cString: strerror(errno)))")
@@ -16,7 +17,7 @@ final class StoreLock {
             let owner = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
             close(descriptor)
             throw StoreError(
-                .locked, "the store is in use by process \(owner.isEmpty ? "unknown" : owner) (\(path)); stop that first")
+                .locked, "\(what) is in use by process \(owner.isEmpty ? "unknown" : owner) (\(path)); stop that first")
         }
         let text = Array(String(getpid()).utf8)
         _ = ftruncate(descriptor, 0)

@@ -10,13 +10,15 @@ struct SegmentCheck {
     private(set) var problem: String?
     private(set) var offset = 0
     private(set) var table = SegmentTable()
+    /// Whether something stands behind the last frame that a start would cut off.
+    private var isTorn = false
 
     init(_ part: StoreSnapshot.Part, generation: Int64) {
         self.part = part
         self.generation = generation
     }
 
-    var isDone: Bool { problem != nil || offset >= part.bytes }
+    var isDone: Bool { problem != nil || isTorn || offset >= part.bytes }
     /// The position behind the last report that was read.
     var end: Int64 { part.firstPosition &+ Int64(table.count) }
 
@@ -37,7 +39,17 @@ struct SegmentCheck {
         problem = "the segment \(part.file.path) \(what); put the last backup in its place (stationmaster restore)"
     }
 
-    /// One frame; its length, or 0 if it is damaged.
+    /// What is no frame that counts may be what a crash left of one, by the rule of the start: see ``SegmentLog/scan``.
+    private mutating func broken(_ what: String) throws {
+        guard part.mayBeTorn else { return damaged(what) }
+        let rest = try [UInt8](unsafeUninitializedCapacity: part.bytes - offset) { buffer, count in
+            count = try part.file.read(UnsafeMutableRawBufferPointer(buffer), at: offset)
+        }
+        isTorn = !rest.withUnsafeBytes { SegmentLog.hasFrame($0, behind: 0) }
+        if !isTorn { damaged(what) }
+    }
+
+    /// One frame; its length, or 0 if none that counts is there.
     private mutating func frame(_ each: (LogPlace, Int64) -> Void) throws -> Int {
         let start = offset
         var head = FrameHead(length: 0, count: 0, generation: 0, firstPosition: 0)
@@ -45,23 +57,25 @@ struct SegmentCheck {
         let length = Int(head.length)
         guard read == FrameHead.bytes, head.isKnown, length >= FrameHead.bytes, length <= part.bytes - start
         else {
-            damaged("is damaged at byte \(start)")
+            try broken("is damaged at byte \(start)")
             return 0
         }
         let bytes = try [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
             count = try part.file.read(UnsafeMutableRawBufferPointer(buffer), at: start)
         }
-        bytes.withUnsafeBytes { bytes in
-            guard let head = FrameHead(intactIn: bytes, at: 0) else { return damaged("is damaged at byte \(start)") }
+        let flaw: String? = bytes.withUnsafeBytes { bytes in
+            guard let head = FrameHead(intactIn: bytes, at: 0) else { return "is damaged at byte \(start)" }
             guard head.firstPosition == end else {
-                return damaged("has report \(head.firstPosition) where report \(end) should be")
+                return "has report \(head.firstPosition) where report \(end) should be"
             }
             guard head.generation <= UInt64(bitPattern: generation) else {
-                return damaged("is ahead of the database from report \(end) on")
+                return "is ahead of the database from report \(end) on"
             }
             places(of: head, in: bytes, from: start, each)
+            return nil
         }
-        guard problem == nil else { return 0 }
+        if let flaw { try broken(flaw) }
+        guard !isDone else { return 0 }
         offset += length
         return length
     }

@@ -15,7 +15,8 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
 
     // All of it is used by one thread at a time, see ``StoreTask``.
     private let snapshot: StoreSnapshot
-    private let folder: String
+    private let place: BackupPlace
+    private let room: DiskRoom
     private let made: Timestamp
     private let position: Int64
     private var stage = Stage.database
@@ -24,32 +25,43 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
     private var files: [BackupManifest.File] = []
     private var waiting: [(name: String, source: SegmentFile, bytes: Int)] = []
     private var current: FileCopy?
+    private let pageBytes: Int64
+    /// What the files will take, and what they take already.
+    private let expected: Int64
+    private var written: Int64 = 0
     package private(set) var progress: StoreProgress
 
-    private static let reports = BackupManifest.database + ".reports"
+    private var folder: String { place.folder }
     /// Pages of the database in one slice.
     private static let pages: Int32 = 256
 
-    /// Makes the folder, which must not be there yet.
+    /// Makes the folder, which must not be there yet. It goes again if the backup fails or is let go before its end.
     ///
     /// - Parameters:
     ///   - lastPosition: the last report of the snapshot.
-    package init(_ snapshot: StoreSnapshot, to folder: String, at now: Timestamp, lastPosition: Int64) throws {
+    ///   - room: how much room there is. A disk that the backup fills is one on which the store cannot commit.
+    package init(
+        _ snapshot: StoreSnapshot, to folder: String, at now: Timestamp, lastPosition: Int64, room: DiskRoom = .system
+    ) throws {
         self.snapshot = snapshot
-        self.folder = folder
+        self.room = room
         made = now
         position = lastPosition
         progress = StoreProgress(stage: "the database", done: 0, total: snapshot.segmentBytes)
-        guard mkdir(folder, 0o700) == 0, mkdir("\(folder)/\(Self.reports)", 0o700) == 0 else {
-            throw errno == EEXIST
-                ? StoreError(.unusable, "\(folder) is there already; name a folder that is not")
-                : SegmentFile.failure("make", folder)
-        }
+        pageBytes = try snapshot.pageBytes()
+        expected = try snapshot.bytes()
+        place = try BackupPlace(folder, of: snapshot.databasePath) { [expected] in try room.require(expected, at: $0) }
     }
 
-    deinit {
+    deinit { if stage != .end { discard() } }
+
+    /// Takes away what was made, before the end or after a failure.
+    private func discard() {
+        stage = .end
         if let copy { sqlite3_backup_finish(copy) }
         if let target { sqlite3_close(target) }
+        (copy, target, current) = (nil, nil, nil)
+        place.discard()
     }
 
     package var result: JSON {
@@ -60,13 +72,20 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
     }
 
     package func step() throws -> Bool {
-        switch stage {
-        case .database: try copyDatabase()
-        case .segments: try copySegments()
-        case .manifest: try finish()
-        case .end: return false
+        do {
+            // Others write to the disk as well, so this is asked again and again.
+            if stage != .end { try room.require(max(0, expected - written), at: folder) }
+            switch stage {
+            case .database: try copyDatabase()
+            case .segments: try copySegments()
+            case .manifest: try finish()
+            case .end: return false
+            }
+            return true
+        } catch {
+            discard()
+            throw error
         }
-        return true
     }
 
     // MARK: - The database
@@ -82,7 +101,9 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
         }
         let status = snapshot.queue.inDatabase { _ in sqlite3_backup_step(copy, Self.pages) }
         switch status {
-        case SQLITE_OK: return
+        case SQLITE_OK:
+            written = Int64(sqlite3_backup_pagecount(copy) - sqlite3_backup_remaining(copy)) * pageBytes
+            return
         case SQLITE_DONE: break
         default: throw failure(path)
         }
@@ -96,6 +117,7 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
         let (bytes, checksum) = try FileCopy.checksum(of: path)
         try SegmentFile(path: path).sync()
         files.append(BackupManifest.File(name: BackupManifest.database, bytes: bytes, checksum: checksum))
+        written = Int64(bytes)
         try listSegments()
         stage = .segments
         progress.stage = "the reports"
@@ -117,7 +139,9 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
         waiting.reverse()
     }
 
-    private static func name(of path: String) -> String { reports + "/" + (path.split(separator: "/").last ?? "") }
+    private static func name(of path: String) -> String {
+        BackupPlace.reports + "/" + (path.split(separator: "/").last ?? "")
+    }
 
     private func copySegments() throws {
         if current == nil {
@@ -130,6 +154,7 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
         guard var copy = current, let next = waiting.last else { return }
         let before = copy.done
         if !copy.isDone { try copy.step() }
+        written += Int64(copy.done - before)
         if next.name.hasSuffix("segment") { progress.done += Int64(copy.done - before) }
         current = copy
         guard copy.isDone else { return }
@@ -139,14 +164,7 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
     }
 
     private func finish() throws {
-        try SegmentFile.syncFolder("\(folder)/\(Self.reports)")
-        let manifest = BackupManifest(made: made, position: position, files: files)
-        let draft = "\(folder)/\(BackupManifest.name).new"
-        let file = try SegmentFile(path: draft, create: true)
-        try Array(manifest.json.prettyPrinted().utf8).withUnsafeBytes { try file.write([$0], at: 0) }
-        try file.sync()
-        guard rename(draft, "\(folder)/\(BackupManifest.name)") == 0 else { throw SegmentFile.failure("rename", draft) }
-        try SegmentFile.syncFolder(folder)
+        try place.complete(BackupManifest(made: made, position: position, files: files))
         stage = .end
         progress.stage = "the manifest"
     }
@@ -154,9 +172,11 @@ package final class StoreBackup: StoreTask, @unchecked Sendable {
 
 extension StationStore {
     /// A backup of the store as it was after the last batch, to be run slice by slice beside the batches that follow.
-    package func backup(to folder: String, at now: Timestamp) throws -> StoreBackup {
+    ///
+    /// - Throws: `unusable` if the folder is there already, or the disk has too little room.
+    package func backup(to folder: String, at now: Timestamp, room: DiskRoom = .system) throws -> StoreBackup {
         let snapshot = try snapshot()
         let last = snapshot.parts.last.map { $0.firstPosition + Int64($0.count ?? 0) - 1 } ?? 0
-        return try StoreBackup(snapshot, to: folder, at: now, lastPosition: last)
+        return try StoreBackup(snapshot, to: folder, at: now, lastPosition: last, room: room)
     }
 }

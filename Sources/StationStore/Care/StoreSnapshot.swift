@@ -16,6 +16,8 @@ package final class StoreSnapshot: @unchecked Sendable {
         /// How many reports it should hold; nil if nobody knows.
         let count: Int?
         let isSealed: Bool
+        /// Whether a crash may have left something at its end that was never acknowledged.
+        var mayBeTorn = false
 
         var indexPath: String { String(file.path.dropLast("segment".count)) + "index" }
     }
@@ -31,8 +33,11 @@ package final class StoreSnapshot: @unchecked Sendable {
     let position: Int64
     // Used by one thread at a time, see ``StoreTask``.
     let queue: DatabaseQueue
+    /// While somebody reads the store, nobody else may own it: a restore would move the files away. Nil for a backup.
+    private let lock: StoreLock?
 
-    init(database path: String, folder: String, parts: [Part]) throws {
+    init(database path: String, folder: String, parts: [Part], lock: StoreLock?) throws {
+        self.lock = lock
         databasePath = path
         self.folder = folder
         self.parts = parts
@@ -56,18 +61,52 @@ package final class StoreSnapshot: @unchecked Sendable {
     /// Bytes of all segments.
     var segmentBytes: Int64 { parts.reduce(0) { $0 + Int64($1.bytes) } }
 
-    /// A store that nobody has opened, such as the one in a backup.
-    convenience init(files path: String) throws {
+    /// The bytes of a page of the database.
+    func pageBytes() throws -> Int64 { try queue.inDatabase { try Int64.fetchOne($0, sql: "PRAGMA page_size") ?? 4096 } }
+
+    /// What a copy of the database, the segments and their indexes takes.
+    func bytes() throws -> Int64 {
+        let pages = try queue.inDatabase { try Int64.fetchOne($0, sql: "PRAGMA page_count") ?? 0 }
+        let indexes = parts.filter(\.isSealed).reduce(Int64(0)) { sum, part in
+            var status = stat()
+            return stat(part.indexPath, &status) == 0 ? sum + Int64(status.st_size) : sum
+        }
+        return try pages * pageBytes() + segmentBytes + indexes
+    }
+
+    /// The store of a path as it lies there, such as the one in a backup.
+    convenience init(files path: String, mayBeTorn: Bool = false, lock: StoreLock? = nil) throws {
         let folder = path + ".reports"
-        let firsts = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let names = access(folder, F_OK) == 0 ? try FileManager.default.contentsOfDirectory(atPath: folder) : []
+        let firsts = names
             .filter { $0.hasSuffix(".segment") }.compactMap { name in Int64(name.dropLast(8)).map { ($0, name) } }
             .sorted { $0.0 < $1.0 }
         let parts = try firsts.enumerated().map { number, one in
             let file = try SegmentFile(path: "\(folder)/\(one.1)", readOnly: true)
+            let isLast = number == firsts.count - 1
             return Part(
-                firstPosition: one.0, file: file, bytes: try file.size(), count: nil, isSealed: number < firsts.count - 1)
+                firstPosition: one.0, file: file, bytes: try file.size(), count: nil, isSealed: !isLast,
+                mayBeTorn: mayBeTorn && isLast)
         }
-        try self.init(database: path, folder: folder, parts: parts)
+        try self.init(database: path, folder: folder, parts: parts, lock: lock)
+    }
+}
+
+extension StoreSnapshot {
+    /// A store that no component runs on, and none starts on while it is looked at. Nothing of it is changed: to open it
+    /// would cut its log, bring its schema up to date, and write its indexes anew, in doubt over what is to be looked into.
+    package static func atRest(_ path: String) throws -> StoreSnapshot {
+        let lock = try StoreLock(path: path + ".lock")
+        if let error = StorePlace(path: path).unfinished { throw error }
+        do {
+            let snapshot = try StoreSnapshot(files: path, mayBeTorn: true, lock: lock)
+            let isOfToday = try snapshot.queue.inDatabase { try StationStore.isOfToday($0) }
+            guard isOfToday else {
+                throw StoreError(
+                    .unusable, "the store \(path) is of an older version; start the component, which takes it over, and look again")
+            }
+            return snapshot
+        } catch let error as DatabaseError { throw StationStore.failure(error, path) }
     }
 }
 
@@ -80,6 +119,6 @@ extension StationStore {
                 firstPosition: segment.firstPosition, file: segment.file, bytes: segment.bytes,
                 count: isLast ? log.durableCount : segment.count, isSealed: !isLast)
         }
-        return try StoreSnapshot(database: path, folder: log.folder, parts: parts)
+        return try StoreSnapshot(database: path, folder: log.folder, parts: parts, lock: lock)
     }
 }

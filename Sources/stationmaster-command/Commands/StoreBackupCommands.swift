@@ -24,7 +24,7 @@ struct Backup: ParsableCommand {
     func run() throws {
         let path = URL(fileURLWithPath: folder).standardizedFileURL.path
         let result = try StoreWork(asking).result(of: "store.backup", [.init("folder", .string(path))]) {
-            try $0.backup(to: path, at: now())
+            try openStore(asking.config).backup(to: path, at: now())
         }
         asking.output.show(result) {
             "backup of \($0.cell("position")) reports in \($0.cell("folder")), \($0.cell("bytes")) bytes"

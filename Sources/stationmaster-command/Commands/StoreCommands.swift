@@ -5,12 +5,15 @@ import StationJSON
 import StationStore
 
 /// The store of a configuration, which no component may run on.
-func openStore(_ config: ConfigurationOption) throws -> StationStore {
+func openStore(_ config: ConfigurationOption) throws -> StationStore { try StationStore(path: storePath(config)) }
+
+/// The path of a store that is there, or half there after a restore.
+func storePath(_ config: ConfigurationOption) throws -> String {
     let path = config.file(try config.settings().text("store.path"))
     guard FileManager.default.fileExists(atPath: path) || StoreRestore.isUnfinished(path) else {
         throw ValidationError("there is no store at \(path); see store.path in \(config.path)")
     }
-    return try StationStore(path: path)
+    return path
 }
 
 struct Verify: ParsableCommand {
@@ -18,8 +21,8 @@ struct Verify: ParsableCommand {
         abstract: "Look whether everything in the store, or in a backup, is as it was written.",
         discussion: """
             Reads all of it: the database, the chain of the log of receipts, every report against its checksum, every \
-            index. A running component does it beside its work; otherwise the store is opened. Exit status 1, and a \
-            sentence with what to do for each thing that is damaged.
+            index. A running component does it beside its work; otherwise the store is read as it lies there and \
+            not changed. Exit status 1, and a sentence with what to do for each thing that is damaged.
 
             Examples:
               stationmaster verify
@@ -34,7 +37,9 @@ struct Verify: ParsableCommand {
         if let backup {
             result = try StoreWork.run(BackupCheck(folder: backup))
         } else {
-            result = try StoreWork(asking).result(of: "store.verify") { StoreCheck(try $0.snapshot()) }
+            result = try StoreWork(asking).result(of: "store.verify") {
+                StoreCheck(try StoreSnapshot.atRest(storePath(asking.config)))
+            }
         }
         let problems = result.rows("problems").compactMap(\.string)
         if asking.json {

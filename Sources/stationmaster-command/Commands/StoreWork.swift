@@ -12,12 +12,13 @@ struct StoreWork {
 
     init(_ asking: Asking) { self.asking = asking }
 
-    /// Begins the work with a command of the component and waits for its end; or does the same task on the opened store.
+    /// Begins the work with a command of the component and waits for its end; or does the same task here, if none
+    /// runs.
     func result(
-        of command: String, _ arguments: [JSON.Member] = [], offline: (StationStore) throws -> any StoreTask
+        of command: String, _ arguments: [JSON.Member] = [], offline: () throws -> any StoreTask
     ) throws -> JSON {
         do { _ = try asking.call(command, arguments) } catch let error as CommandError where error.condition == "not-running" {
-            return try Self.run(offline(openStore(asking.config)))
+            return try Self.run(offline())
         }
         var teller = Teller()
         var pause: TimeInterval = 0.02
