@@ -92,6 +92,8 @@ CREATE TABLE job (
 
 CREATE INDEX job_by_serial ON job (serial, is_ended, created_ms);
 
+CREATE INDEX job_by_time ON job (kind, created_ms DESC, id);
+
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY,
     serial TEXT NOT NULL,

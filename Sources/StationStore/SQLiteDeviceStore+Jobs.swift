@@ -27,11 +27,22 @@ extension SQLiteDeviceStore {
         try jobs("WHERE serial = ? AND is_ended = 0 ORDER BY created_ms, id", [serial.folded])
     }
 
-    func jobs(of serial: Serial?, limit: Int) throws -> [JobRecord] {
+    func jobs(of serial: Serial?, kind: String, behind job: JobRecord?, limit: Int) throws -> [JobRecord] {
+        var conditions = ["kind = ?"]
+        var arguments: StatementArguments = [kind]
         if let serial {
-            return try jobs("WHERE serial = ? ORDER BY created_ms DESC, id LIMIT ?", [serial.folded, limit])
+            conditions.append("serial = ?")
+            arguments += [serial.folded]
         }
-        return try jobs("ORDER BY created_ms DESC, id LIMIT ?", [limit])
+        if let job {
+            let created = job.created.milliseconds
+            // The first of the two is what the index can begin at.
+            conditions.append("created_ms <= ? AND (created_ms < ? OR id > ?)")
+            arguments += [created, created, job.id]
+        }
+        arguments += [limit]
+        return try jobs(
+            "WHERE \(conditions.joined(separator: " AND ")) ORDER BY created_ms DESC, id LIMIT ?", arguments)
     }
 
     private func jobs(_ clause: String, _ arguments: StatementArguments) throws -> [JobRecord] {

@@ -68,8 +68,8 @@ public protocol DeviceStore: AnyObject {
     func job(_ id: String) throws -> JobRecord?
     /// Jobs of a station that have not ended, oldest first.
     func openJobs(of serial: Serial) throws -> [JobRecord]
-    /// Newest first.
-    func jobs(of serial: Serial?, limit: Int) throws -> [JobRecord]
+    /// Of one kind, the newest first, those made at once in the order of their ids; behind one of them, if one is given.
+    func jobs(of serial: Serial?, kind: String, behind job: JobRecord?, limit: Int) throws -> [JobRecord]
 
     // Release keys
     func trustReleaseKey(_ point: [UInt8], at: Timestamp) throws

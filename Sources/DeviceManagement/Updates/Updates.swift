@@ -228,7 +228,16 @@ final class Updates: JobKind {
 
     private func status(_ arguments: JSONValue, _ context: CoreContext) throws -> JSON {
         let serial = try arguments["serial"].map { try Command.serial($0) }
-        let rows = try store.jobs(of: serial, limit: 1000).filter { $0.kind == name }.map { job -> JSON in
+        let limit = Command.limit(arguments, 1000, most: 1000)
+        let last = try (arguments["after"]?.requireString()).map { id -> JobRecord in
+            guard let job = try store.job(id), job.kind == name else {
+                throw CommandError("not-found", "the list has no such place")
+            }
+            return job
+        }
+        let found = try store.jobs(of: serial, kind: name, behind: last, limit: limit + 1)
+        let page = found.prefix(limit)
+        let rows = try page.map { job -> JSON in
             let payload = try Payload(text: job.payload)
             let manifest = try Manifest.decode(text: payload.manifest.payload)
             return .object([
@@ -237,6 +246,7 @@ final class Updates: JobKind {
                 .init("detail", .string(job.detail)), .init("updated", .number(job.updated.seconds)),
             ])
         }
-        return .object([.init("jobs", .array(rows))])
+        let next = page.count < found.count ? page.last?.id : nil
+        return .object([.init("jobs", .array(rows))] + (next.map { [.init("next", .string($0))] } ?? []))
     }
 }

@@ -10,6 +10,10 @@ enum DeviceMigrations {
         }
         migrator.registerMigration("device: revocation lists, ended sessions") { db in try db.execute(sql: revocation) }
         migrator.registerMigration("device: highest sequence, position") { db in try db.execute(sql: floorAndPosition) }
+        migrator.registerMigration("device: jobs by time") { db in
+            // A page of all jobs must not sort them all: it is read on the core's thread.
+            try db.execute(sql: "CREATE INDEX job_by_time ON job (kind, created_ms DESC, id)")
+        }
     }
 
     private static let stations = """

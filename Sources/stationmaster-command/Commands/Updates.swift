@@ -50,16 +50,17 @@ struct UpdateCommands: ParsableCommand {
                   stationmaster update status wx-1
                 """)
         @Argument(help: "A serial; all stations if not given.") var serial: String?
+        @OptionGroup var pages: PageOptions
         @OptionGroup var asking: Asking
 
         func run() throws {
-            try asking.show("update.status", serial.map { [.init("serial", .string($0))] } ?? []) { answer in
+            let arguments: [JSON.Member] = serial.map { [.init("serial", .string($0))] } ?? []
+            try asking.show("update.status", arguments, list: "jobs", pages) { answer in
                 Table(
                     headings: ["SERIAL", "VERSION", "STATE", "UPDATED", "DETAIL"],
                     rows: answer.rows("jobs").map {
                         [$0.cell("serial"), $0.cell("version"), $0.cell("state"), $0.time("updated"), $0.cell("detail")]
-                    }
-                ).text
+                    })
             }
         }
     }
