@@ -35,11 +35,19 @@ extension Core {
         }
     }
 
+    /// When a timer whose handler has failed fires again.
+    private static let timerAgain = Duration.seconds(60)
+
     func fireTimers() throws {
         guard let due = timersDue, due <= context.now else { return }
         for timer in try store.dueTimers(at: context.now, limit: limits.batchControl) {
             try store.clearTimer(name: timer.name, key: timer.key)
-            if let handler = registry.timers[timer.name] { try attempt("timer") { try handler(timer.key, context) } }
+            if let handler = registry.timers[timer.name],
+                try !attempt("timer", nil, { try handler(timer.key, context) })
+            {
+                // What was to be done is still to be done.
+                try store.setTimer(TimerRow(name: timer.name, key: timer.key, due: context.now.adding(Self.timerAgain)))
+            }
             if isOutOfTime { break }
         }
         timersDue = try store.nextTimer()

@@ -104,6 +104,9 @@ public final class CoreOutput {
         isRelieved = true
     }
 
+    /// Those who wait were told and did not get through with it: they are told again, after the next batch.
+    public func relieveAgain() { isRelieved = !isCongested }
+
     /// Whether those who wait are to go on now; says yes once.
     func takeRelief() -> Bool {
         defer { isRelieved = false }

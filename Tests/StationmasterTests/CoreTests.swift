@@ -49,6 +49,26 @@ struct CoreTests {
         #expect(sent.contains("from='devices.localhost'") && sent.contains("from='wx@devices.localhost/r'"))
     }
 
+    @Test("A timer whose handler fails fires again after a minute, until it is carried out")
+    func failingTimer() throws {
+        struct Broken: Error {}
+        let notes = Notes()
+        let bench = try CoreBench { core in
+            core.command("set") { _, context in
+                context.schedule("work", key: "k", due: context.now)
+                return .null
+            }
+            core.timer("work") { key, _ in
+                notes.add(key)
+                if notes.all.count < 3 { throw Broken() }
+            }
+        }
+        try bench.process(CoreBench.command("set"))
+        for _ in 0..<5 { try bench.pass(milliseconds: 59_000) }
+        #expect(notes.all.count == 3, "at once, and twice a minute later")
+        #expect(bench.core.nextWake == nil)
+    }
+
     @Test("Beyond the limit the request that has waited longest is given up, and told so")
     func displaced() throws {
         let notes = Notes()

@@ -21,7 +21,7 @@ final class FanOut {
 
     func register(on core: inout CoreRegistry) {
         live.routes = { [unowned self] in index.routes($0, in: state) }
-        core.linkRelieved { [live] context in context.afterCommit { live.release($0) } }
+        core.linkRelieved { [live] context in context.afterCommit { if live.release($0) { $0.relieveAgain() } } }
         feeds.trials.onTurn { [live] in try live.sendProbationers($0) }
     }
 
@@ -56,41 +56,42 @@ final class FanOut {
         if routes.hasLive { live.writing(position, of: publisher, output) }
         item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
         let step = max(1, Self.headsAtOnce)
-        for first in stride(from: 0, to: routes.live.count, by: step) {
-            output.withWriter { item.write(routes.heads, first..<(first + step), body, into: &$0) }
-        }
-        for subscription in routes.single {
-            if subscription.options.mode == .feed {
-                guard feeds.mayFollow(subscription, position, of: publisher, output) else { continue }
+        routes.forEach { list in
+            for first in stride(from: 0, to: list.live.count, by: step) {
+                output.withWriter { item.write(list.heads, first..<(first + step), body, into: &$0) }
             }
-            output.withWriter { item.write(to: subscription, body, into: &$0) }
+            for subscription in list.single {
+                if subscription.options.mode == .feed {
+                    guard feeds.mayFollow(subscription, position, of: publisher, output) else { continue }
+                }
+                output.withWriter { item.write(to: subscription, body, into: &$0) }
+            }
         }
     }
 
     /// The link does not take deliveries now, or others wait before this one: feeds wait at their cursors, live ones in
     /// their buffer.
     private func hold(
-        _ routes: RouteIndex.Routes, _ publisher: Int64, _ position: Int64, _ isLate: Bool,
+        _ routes: Routes, _ publisher: Int64, _ position: Int64, _ isLate: Bool,
         _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput
     ) {
-        var isLive = !routes.live.isEmpty
         item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
-        for subscription in routes.single {
-            if subscription.options.mode == .live {
-                isLive = true
-            } else if output.isCongested {
-                feeds.hold(subscription)
-            } else if feeds.mayFollow(subscription, position, of: publisher, output) {
-                output.withWriter { item.write(to: subscription, body, into: &$0) }
+        routes.forEach { list in
+            for subscription in list.single where subscription.options.mode == .feed {
+                if output.isCongested {
+                    feeds.hold(subscription)
+                } else if feeds.mayFollow(subscription, position, of: publisher, output) {
+                    output.withWriter { item.write(to: subscription, body, into: &$0) }
+                }
             }
         }
-        if isLive { live.hold(publisher, position, isLate, body, output) }
+        if routes.hasLive { live.hold(publisher, position, isLate, body, output) }
     }
 
     /// The report may be one for which the server closes the stream: feeds come back to it, and live deliveries wait for
     /// a turn of their own.
-    private func setApart(_ routes: RouteIndex.Routes, _ publisher: Int64, _ position: Int64) {
-        for subscription in routes.single where subscription.options.mode == .feed { feeds.hold(subscription) }
+    private func setApart(_ routes: Routes, _ publisher: Int64, _ position: Int64) {
+        routes.forEach { for subscription in $0.single where subscription.options.mode == .feed { feeds.hold(subscription) } }
         if routes.hasLive { live.putOnProbation(position, of: publisher) }
     }
 }

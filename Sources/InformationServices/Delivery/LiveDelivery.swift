@@ -55,13 +55,14 @@ final class LiveDelivery {
     }
 
     /// The live subscriptions that match a station's reports.
-    var routes: (Int64) -> RouteIndex.Routes = { _ in RouteIndex.Routes() }
+    var routes: (Int64) -> Routes = { _ in Routes(common: RouteList(), own: nil) }
 
     /// The live subscribers of the station have lost a report.
     func lost(_ publisher: Int64) {
-        let routes = routes(publisher)
-        for subscription in routes.live { count(subscription) }
-        for subscription in routes.single where subscription.options.mode == .live { count(subscription) }
+        routes(publisher).forEach { list in
+            for subscription in list.live { count(subscription) }
+            for subscription in list.single where subscription.options.mode == .live { count(subscription) }
+        }
     }
 
     private func count(_ subscription: Subscription) {
@@ -80,12 +81,16 @@ final class LiveDelivery {
         buffer.append(publisher: publisher, position: position, isLate: isLate, body: body, dropped: lost)
     }
 
-    /// The link takes deliveries again: first what was lost is told, then what has waited is sent, for as long as it does.
-    func release(_ output: CoreOutput) {
+    /// The link takes deliveries again: first what was lost is told, then what has waited is sent, for as long as it does, and
+    /// some at a time, so that acknowledgements do not wait for it.
+    ///
+    /// - Returns: whether there is more that the link would take.
+    func release(_ output: CoreOutput) -> Bool {
         output.flush()
         if output.chunks != chunk { chunkEnded(output) }
         if hasLosses, !output.isCongested { tellLosses(output) }
-        while !buffer.isEmpty, !output.isCongested {
+        let last = output.chunks &+ Self.chunksAtOnce
+        while !buffer.isEmpty, !output.isCongested, output.chunks < last {
             let first = output.chunks
             let refused = output.refusedChunks
             let written = buffer.withOldest(Self.reportsAtOnce) { publisher, position, isLate, body in
@@ -107,7 +112,11 @@ final class LiveDelivery {
             buffer.removeFirst(written)
         }
         chunk = output.chunks
+        return !buffer.isEmpty && !output.isCongested
     }
+
+    /// How much is sent between two batches of the core: some milliseconds' work.
+    private static let chunksAtOnce = 64
 
     /// How many reports are written at most before the link is looked at.
     private static let reportsAtOnce = 256
@@ -117,14 +126,15 @@ final class LiveDelivery {
         _ publisher: Int64, _ position: Int64, _ isLate: Bool, _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput
     ) {
         guard let serial = state.publishers.serial(publisher) else { return }
-        let routes = routes(publisher)
         trials.sendingLive(position, of: publisher, at: output.now)
         item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
-        for subscription in routes.live + routes.single where subscription.options.mode == .live {
-            guard position > subscription.feed.cursor,
-                let since = state.grants[subscription.consumer].since(serial), position > since
-            else { continue }
-            output.withWriter { item.write(to: subscription, body, into: &$0) }
+        routes(publisher).forEach { list in
+            for subscription in list.live + list.single where subscription.options.mode == .live {
+                guard position > subscription.feed.cursor,
+                    let since = state.grants[subscription.consumer].since(serial), position > since
+                else { continue }
+                output.withWriter { item.write(to: subscription, body, into: &$0) }
+            }
         }
     }
 

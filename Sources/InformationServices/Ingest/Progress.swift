@@ -54,6 +54,7 @@ final class Progress {
                     serial: publisher.record.serial, seq: publisher.record.lastSequence, at: at, firmware: nil))
         }
         state.publishers.markWritten(slice.count)
+        context.undo { [state] in state.publishers.markUnwritten(slice) }
         if slice.count < remaining {
             context.later(milliseconds: 0) { [self] in try step(remaining - slice.count, upTo: position, $0) }
         }

@@ -32,6 +32,8 @@ struct PublisherTable {
     private(set) var count = 0
     /// Numbers whose progress has to be written, each once.
     private var dirty: [Int64] = []
+    /// How many of them are written already.
+    private var firstDirty = 0
     private var sorted: [Int64]?
     /// When a station was refused, where that differs from the time of all.
     private var refusals: [Int64: Timestamp] = [:]
@@ -207,19 +209,35 @@ struct PublisherTable {
     }
 
     /// The first stations whose progress has to be written.
-    func unwritten(_ limit: Int) -> [Publisher] { dirty.prefix(limit).compactMap { self[$0] } }
+    func unwritten(_ limit: Int) -> [Publisher] { dirty[firstDirty...].prefix(limit).compactMap { self[$0] } }
 
     /// The first `count` of them are written.
     mutating func markWritten(_ count: Int) {
-        for number in dirty.prefix(count) {
+        for number in dirty[firstDirty...].prefix(count) {
             rows[Int(number &- 1)].isDirty = false
             rows[Int(number &- 1)].isNew = false
         }
-        dirty.removeFirst(min(count, dirty.count))
+        firstDirty = min(firstDirty &+ count, dirty.count)
+        // Seldom, since all that are behind move.
+        guard firstDirty &* 2 >= dirty.count else { return }
+        dirty.removeFirst(firstDirty)
+        firstDirty = 0
+    }
+
+    /// They are not written after all.
+    mutating func markUnwritten(_ publishers: [Publisher]) {
+        for publisher in publishers {
+            let place = Int(publisher.record.number &- 1)
+            if publisher.isNew { rows[place].isNew = true }
+            if !rows[place].isDirty {
+                rows[place].isDirty = true
+                dirty.append(publisher.record.number)
+            }
+        }
     }
 
     /// How many stations' progress has to be written.
-    var unwrittenCount: Int { dirty.count }
+    var unwrittenCount: Int { dirty.count &- firstDirty }
 
     // MARK: - Order
 

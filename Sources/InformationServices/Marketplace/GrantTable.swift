@@ -24,11 +24,15 @@ struct GrantTable {
     }
 
     private var consumers: [JID: Consumer] = [:]
-    /// Grows with each change, so that what was derived from the table can be known to be old.
-    private(set) var generation = 0
+    private var byStation: [Serial: [JID]] = [:]
+    /// For the ``RouteIndex``, which clears them.
+    var changes = TableChanges()
 
     /// The grants of a consumer, by its bare JID; empty for one who has none.
     subscript(consumer: JID) -> Consumer { consumers[consumer] ?? Consumer() }
+
+    /// The consumers that have a grant for this very station.
+    func consumers(of serial: Serial) -> [JID] { byStation[serial] ?? [] }
 
     func grant(_ consumer: JID, _ scope: Grant.Scope) -> Grant? {
         switch scope {
@@ -39,19 +43,28 @@ struct GrantTable {
 
     mutating func add(_ grant: Grant, to consumer: JID) {
         switch grant.scope {
-        case .all: consumers[consumer, default: Consumer()].all = grant
-        case .station(let serial): consumers[consumer, default: Consumer()].stations[serial] = grant
+        case .all:
+            consumers[consumer, default: Consumer()].all = grant
+            changes.note(nil)
+        case .station(let serial):
+            let old = consumers[consumer, default: Consumer()].stations.updateValue(grant, forKey: serial)
+            if old == nil { byStation[serial, default: []].append(consumer) }
+            changes.note(serial)
         }
-        generation &+= 1
     }
 
     mutating func remove(_ grant: Grant, of consumer: JID) {
         switch grant.scope {
-        case .all: consumers[consumer]?.all = nil
-        case .station(let serial): consumers[consumer]?.stations.removeValue(forKey: serial)
+        case .all:
+            consumers[consumer]?.all = nil
+            changes.note(nil)
+        case .station(let serial):
+            consumers[consumer]?.stations.removeValue(forKey: serial)
+            byStation[serial]?.removeAll { $0 == consumer }
+            if byStation[serial]?.isEmpty == true { byStation.removeValue(forKey: serial) }
+            changes.note(serial)
         }
         if consumers[consumer]?.isEmpty == true { consumers.removeValue(forKey: consumer) }
-        generation &+= 1
     }
 
     /// All grants, by consumer and then by scope, `all` first. For lists.

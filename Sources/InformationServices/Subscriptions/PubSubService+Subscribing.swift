@@ -113,7 +113,7 @@ extension PubSubService {
             }
         }
         subscription.options = options
-        state.subscriptions.optionsChanged()
+        state.subscriptions.changed(subscription)
         restartFeed(subscription, context)
     }
 

@@ -59,8 +59,8 @@ struct SubscriptionTable {
     private(set) var toAll: [Subscription] = []
     /// Feeds by the full JID that takes them.
     private var byTaker: [JID: [Subscription]] = [:]
-    /// Grows with each change, so that what was derived from the table can be known to be old.
-    private(set) var generation = 0
+    /// For the ``RouteIndex``, which clears them.
+    var changes = TableChanges()
 
     var count: Int { bySubid.count }
 
@@ -88,7 +88,7 @@ struct SubscriptionTable {
         case .station(let serial): byStation[serial, default: []].append(subscription)
         }
         if let taker = subscription.feed.taker { byTaker[taker, default: []].append(subscription) }
-        generation &+= 1
+        changed(subscription)
     }
 
     mutating func remove(_ subscription: Subscription) {
@@ -101,11 +101,16 @@ struct SubscriptionTable {
         case .all: toAll.removeAll { $0 === subscription }
         case .station(let serial): Self.drop(subscription, from: &byStation, serial)
         }
-        generation &+= 1
+        changed(subscription)
     }
 
-    /// Options have changed: what was derived has to be made anew.
-    mutating func optionsChanged() { generation &+= 1 }
+    /// What was derived from it, or from its options, has to be made anew.
+    mutating func changed(_ subscription: Subscription) {
+        switch subscription.node {
+        case .all: changes.note(nil)
+        case .station(let serial): changes.note(serial)
+        }
+    }
 
     /// Changes a feed in a way that may change its taker.
     mutating func setTaker(of subscription: Subscription, _ change: (inout Feed) -> Void) {

@@ -30,7 +30,7 @@ struct Fixture {
 
     /// Writes everything; returns the path of the configuration.
     func write() throws -> String {
-        if FileManager.default.fileExists(atPath: folder) { try FileManager.default.removeItem(atPath: folder) }
+        try FixtureFolder.empty(folder)
         let setup = Setup(
             domain: domain, folder: folder, serverHost: "127.0.0.1", serverPort: port,
             factoryHosts: ["factory.localhost"], onboardingHost: "onboarding.localhost", stationsHost: clients,

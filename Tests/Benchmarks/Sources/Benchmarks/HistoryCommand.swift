@@ -22,8 +22,7 @@ struct HistoryCommand: ParsableCommand {
     private static let begin: Int64 = 1_795_413_600_000
 
     func run() throws {
-        try? FileManager.default.removeItem(atPath: folder)
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FixtureFolder.empty(folder)
         let store = try StationStore(path: folder + "/store.sqlite")
         try store.transaction {
             for number in 1...stations {

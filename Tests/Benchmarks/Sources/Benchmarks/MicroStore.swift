@@ -11,8 +11,7 @@ struct MicroStore {
     private static let publishers = 10_000
 
     init(folder: String) throws {
-        try? FileManager.default.removeItem(atPath: folder)
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FixtureFolder.empty(folder)
         store = try StationStore(path: folder + "/store.sqlite")
         try store.transaction { [store] in
             for number in 1...Self.publishers {
