@@ -50,9 +50,9 @@ final class InformationState {
         for record in try store.subscriptions() { subscriptions.add(Subscription(record)) }
     }
 
-    /// The report at a position; nil if there is none, also if it cannot be read any more.
+    /// The report at a position; nil if there is none, also if it cannot be read now, or not any more.
     func readableEntry(at position: Int64) throws -> LogEntry? {
-        do { return try log.entry(at: position) } catch is StoreDamage { return nil }
+        do { return try log.entry(at: position) } catch is StoreDamage { return nil } catch is StoreBusy { return nil }
     }
 
     /// Whether a consumer (its bare JID) may see a station.

@@ -67,6 +67,10 @@ extension Core {
             return
         }
         if failure is CommandError { return }
+        if let busy = failure as? StoreBusy {
+            if let stanza { context.reply(to: stanza, error: busy.refusal) }
+            return
+        }
         if let damage = failure as? StoreDamage {
             // The store tells the operator, once.
             if let stanza { context.reply(to: stanza, error: damage.refusal) }

@@ -25,6 +25,16 @@ public struct StoreDamage: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// What is asked for would hold up everybody else; a little later it will not.
+public struct StoreBusy: Error, Sendable, CustomStringConvertible {
+    public init() {}
+
+    public var description: String { "the store is still looking through what was stored; try again later" }
+
+    /// What whoever asked is told.
+    public var refusal: StanzaError { StanzaError(.resourceConstraint, description, kind: .wait) }
+}
+
 /// What a store has to tell the operator.
 public struct StoreNotice: Sendable, Hashable {
     /// How bad it is.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import GRDB
 import InformationServices
+import StationCore
 import StationModel
 
 // What people do with a store: look whether it is whole, and take the reports out.
@@ -54,8 +55,17 @@ extension StationStore {
         var names: [Int64: String] = [:]
         var page: [ExportedReport] = []
         var bytes = 0
-        let entries = try log.page(after: position, limit: Self.pageReports, publisher: wanted)
-        for entry in entries where range?.contains(entry.receivedAt) ?? true {
+        let scan = try log.scan(
+            after: position, limit: Self.pageReports, publishers: wanted.map { [$0] },
+            storedWithin: range.map { $0.lowerBound.milliseconds...$0.upperBound.milliseconds })
+        for place in scan.found {
+            let found: LogEntry?
+            do { found = try log.entry(at: place.position) } catch let damage as StoreDamage {
+                // What comes before it is handed out, and the next page begins with it.
+                guard !page.isEmpty else { throw damage }
+                return (page, place.position - 1)
+            }
+            guard let entry = found else { continue }
             if names[entry.publisher] == nil {
                 names[entry.publisher] = try String.fetchOne(
                     db.cachedStatement(sql: "SELECT spelling FROM publisher WHERE number = ?"), arguments: [entry.publisher])
@@ -67,7 +77,7 @@ extension StationStore {
             bytes += entry.body.count
             if bytes >= Self.pageBytes { return (page, entry.position) }
         }
-        return (page, entries.count < Self.pageReports ? nil : entries.last?.position)
+        return (page, scan.isEnd ? nil : scan.reached)
     }
 
     /// Looks at everything in the store: the database's own checks, the chain of the log of receipts, every frame of the

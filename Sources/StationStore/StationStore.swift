@@ -148,7 +148,8 @@ public final class StationStore {
         return try migrator.hasCompletedMigrations(db) && !db.tableExists("report_log")
     }
 
-    /// Reads the indexes of the log against their checksums in the background.
+    /// Reads the indexes of the log against their checksums in the background. From now on a batch reads a bounded part of
+    /// the log, and refuses with ``StoreBusy`` what would take longer.
     package func checkIndexes() { log.checkIndexes() }
 
     /// The version of the SQLite library that is linked.

@@ -27,6 +27,8 @@ final class InformationBench {
     private let events = EventSource()
     private var restarts: UInt64 = 0
     private let logger: Logger
+    /// What the store does beside the batches once it is paced.
+    let background = WaitingWork()
     /// What the operator was told.
     let record = LogRecord()
 
@@ -47,21 +49,25 @@ final class InformationBench {
 
     private static func assemble(
         _ folder: URL, _ segmentBytes: Int, _ configuration: InformationConfiguration, _ clock: VirtualClock, _ outlet: MemoryOutlet,
-        _ pool: ManualPool, _ events: EventSource, _ seed: UInt64, _ logger: Logger
+        _ pool: ManualPool, _ events: EventSource, _ seed: UInt64, _ logger: Logger, _ background: WaitingWork? = nil
     ) throws -> (InformationServices, Core) {
-        let store = try StationStore(
-            path: folder.appendingPathComponent("store.sqlite").path, segmentBytes: segmentBytes)
+        let store = try StationStore(path: folder.appendingPathComponent("store.sqlite").path, segmentBytes: segmentBytes) {
+            background?.append($0) ?? $0()
+        }
         let services = InformationServices(
             store: store.information, domain: try JID(domain), configuration: configuration)
         let core = Core(
             domain: try JID(domain), store: store, modules: [events, services, TimelineCommands(store: store)], clock: clock,
             random: SeededRandom(seed: seed), pool: pool, outlet: outlet, logger: logger, workDone: { _ in })
         try core.start()
+        if background != nil { store.checkIndexes() }
         return (services, core)
     }
 
     /// The process dies and starts again: memory is gone, the store stays.
-    func restart() throws {
+    ///
+    /// - Parameter isPaced: whether the store does from now on what takes long in ``background``.
+    func restart(isPaced: Bool = false) throws {
         _ = outlet.take()
         restarts += 1
         // The store's lock goes with the old core.
@@ -71,7 +77,8 @@ final class InformationBench {
         defer { try? FileManager.default.removeItem(at: placeholder) }
         (services, core) = try Self.assemble(placeholder, segmentBytes, configuration, clock, outlet, pool, events, 1, logger)
         (services, core) = try Self.assemble(
-            folder, segmentBytes, configuration, clock, outlet, pool, events, 1 + restarts, logger)
+            folder, segmentBytes, configuration, clock, outlet, pool, events, 1 + restarts, logger,
+            isPaced ? background : nil)
         try process([.linkReady(generation: outlet.generation)])
     }
 

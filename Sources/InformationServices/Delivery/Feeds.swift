@@ -143,7 +143,7 @@ final class Feeds {
         // What is set aside takes no room.
         let taking = page.entries.count { state.quarantine[$0.position] == nil }
         if !page.isEnd && feed.room > taking {
-            context.later(milliseconds: 0) { [self] in try catchUp(subscription, $0) }
+            context.later(milliseconds: page.isHeld ? LogReader.pauseMilliseconds : 0) { [self] in try catchUp(subscription, $0) }
             subscription.isStepScheduled = true
         }
     }

@@ -66,7 +66,12 @@ final class Quarantine {
         let memory = Timestamp(milliseconds: 0).adding(state.configuration.poisonMemory).milliseconds
         return try state.quarantine.values.filter {
             $0.losses > 1 && abs(now.milliseconds(since: $0.at)) < memory
-        }.map(\.position).filter { try state.log.publisher(at: $0) == publisher }
+        }.map(\.position).filter {
+            // One that cannot be looked at now is not counted; this item is set aside in any case.
+            do { return try state.log.publisher(at: $0) == publisher } catch is StoreBusy { return false } catch is StoreDamage {
+                return false
+            }
+        }
     }
 
     /// How many reports of a station are set aside in one request.
@@ -79,7 +84,7 @@ final class Quarantine {
         let records = places.map { QuarantineRecord(position: $0.position, at: context.now, losses: 1) }
         for record in records { try state.store.insert(record) }
         if scan.reached < range.upperBound {
-            context.later(milliseconds: 0) { [self] in
+            context.later(milliseconds: scan.isHeld ? LogReader.pauseMilliseconds : 0) { [self] in
                 try setAside(allOf: publisher, (scan.reached + 1)...range.upperBound, $0)
             }
         }

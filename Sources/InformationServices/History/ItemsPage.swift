@@ -26,6 +26,8 @@ struct ItemsPage {
     /// Bytes that the answer has room for.
     private var room: Int
     private var steps = 0
+    /// Whether the last step ended before something that cannot be looked at now.
+    private(set) var isHeld = false
 
     /// - Parameter position: items behind it, or for the newest those before it.
     init(
@@ -74,6 +76,7 @@ struct ItemsPage {
             gathered.append(entry)
         }
         position = scan.reached
+        isHeld = scan.isHeld
         return scan.isEnd || gathered.count >= limit || (!gathered.isEmpty && steps >= Self.mostSteps)
     }
 

@@ -12,11 +12,15 @@ struct LogReader {
         var reached: Int64
         /// Whether there is nothing behind it.
         var isEnd: Bool
+        /// Whether it ended before something that cannot be looked at now.
+        var isHeld = false
         /// What cannot be read any more of the part that was looked at; then there are no entries.
         var gap: FeedGap?
     }
 
     let state: InformationState
+    /// Before something is looked at again that could not be looked at.
+    static let pauseMilliseconds: Int64 = 20
 
     /// Up to `limit` reports after a position that a feed delivers: of stations granted now, and stored after
     /// the grant was made. It ends before what cannot be read; one that would begin there is the gap.
@@ -67,7 +71,7 @@ struct LogReader {
                 return Page(entries: entries, reached: place.position, isEnd: isEnd)
             }
         }
-        return Page(entries: entries, reached: scan.reached, isEnd: scan.isEnd)
+        return Page(entries: entries, reached: scan.reached, isEnd: scan.isEnd, isHeld: scan.isHeld)
     }
 
     private func covers(_ granted: GrantTable.Consumer, _ place: LogScan.Place) -> Bool {
@@ -77,8 +81,8 @@ struct LogReader {
         return place.position > since
     }
 
-    /// How many items a feed has before it; counted up to a limit, and estimated where the whole log would have to
-    /// be read.
+    /// How many items a feed has before it; counted up to a limit, as far as can be looked at now, and estimated where the
+    /// whole log would have to be read.
     func pending(_ subscription: Subscription) throws -> Int {
         let limit = state.configuration.pendingCount
         let granted = state.grants[subscription.consumer]

@@ -21,6 +21,8 @@ public struct LogScan: Hashable, Sendable {
     public var reached: Int64
     /// Whether there is nothing beyond it.
     public var isEnd = false
+    /// Whether it ended before something that cannot be looked at now: go on after a moment.
+    public var isHeld = false
 
     public init(reached: Int64) { self.reached = reached }
 }

@@ -31,7 +31,8 @@ public struct LogEntry: Hashable, Sendable {
 /// The durable log of reports. Everything about its layout is behind this protocol.
 ///
 /// All methods run inside the batch's transaction, see what the transaction has appended so far, and neither
-/// begin nor commit. Pages are in the order of positions unless said otherwise.
+/// begin nor commit. What they do in one transaction is bounded where others wait for it: a look ends early and says so,
+/// and the rest throws `StoreBusy`. What cannot be read any more throws `StoreDamage`.
 public protocol ReportLog: AnyObject {
     /// Stores a report and returns its position: the highest so far and one. That the publisher has not stored this
     /// sequence yet is for the caller to know.
@@ -44,21 +45,17 @@ public protocol ReportLog: AnyObject {
     func firstPosition() throws -> Int64
     /// The report at a position.
     func entry(at position: Int64) throws -> LogEntry?
-    /// Up to `limit` reports after `position`, of one publisher or of all.
-    func page(after position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry]
-    /// Up to `limit` reports before `position`, the newest first.
-    func page(before position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry]
     /// Whose report is at a position.
     func publisher(at position: Int64) throws -> Int64?
     /// Looks for reports after `position`, of some publishers or of all, until `limit` are found or enough was looked at.
     func scan(after position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan
     /// Looks for reports before `position` in the same way, the newest first.
     func scan(before position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan
-    /// How many reports there are after `position`; counts no further than `limit`.
+    /// How many reports there are after `position`; counts no further than `limit`, and than can be looked at now.
     func count(after position: Int64, limit: Int, publisher: Int64) throws -> Int
     /// The report of this sequence.
     func lookup(publisher: Int64, sequence: Int64) throws -> LogEntry?
-    /// Up to `limit` reports of a publisher received within the range, after `position`.
+    /// Up to `limit` reports of a publisher received within the range, after `position`, in the order of positions.
     func history(
         publisher: Int64, range: ClosedRange<Timestamp>, after position: Int64, limit: Int
     ) throws -> [LogEntry]

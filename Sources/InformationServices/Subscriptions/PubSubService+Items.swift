@@ -55,7 +55,9 @@ extension PubSubService {
                 isPage: isPage || !page.gathered.isEmpty, context)
         }
         guard pagesUnderWay < Self.mostUnderWay else { throw Self.busy }
-        context.later(milliseconds: 0) { [self] in try readOn(page, request, isPage: isPage, $0) }
+        context.later(milliseconds: page.isHeld ? LogReader.pauseMilliseconds : 0) { [self] in
+            try readOn(page, request, isPage: isPage, $0)
+        }
         pagesUnderWay += 1
     }
 
@@ -75,6 +77,8 @@ extension PubSubService {
             context.reply(to: request.stanza, error: error)
         } catch let damage as StoreDamage {
             context.reply(to: request.stanza, error: damage.refusal)
+        } catch let busy as StoreBusy {
+            context.reply(to: request.stanza, error: busy.refusal)
         }
     }
 

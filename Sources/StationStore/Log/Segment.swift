@@ -9,6 +9,8 @@ final class Segment {
     /// While it is written, and until its index is there.
     @exclusivity(unchecked) var table: SegmentTable?
     @exclusivity(unchecked) var index: SegmentIndex?
+    /// Whether its index is being written.
+    @exclusivity(unchecked) var isFolding = false
     /// Why nothing of it can be read: its index was not what was written, and it could not be made anew.
     @exclusivity(unchecked) var damage: String?
     /// Whether the operator was told that something of it cannot be read.
@@ -35,9 +37,9 @@ final class Segment {
         return self.index?.place(index)
     }
 
-    /// The index of a publisher's report with this sequence.
-    func find(_ publisher: UInt32, sequence: Int64) -> Int? {
-        table?.find(publisher, sequence: sequence) ?? index?.find(publisher, sequence: sequence)
+    /// Looks for a publisher's report with this sequence.
+    func find(_ publisher: UInt32, sequence: Int64) -> SequenceSearch {
+        table?.find(publisher, sequence: sequence) ?? index?.find(publisher, sequence: sequence) ?? .notHere
     }
 
     /// Up to `limit` indexes of a publisher's places from `start` on, ascending.
@@ -71,12 +73,16 @@ final class Segment {
         return head.earliest <= range.upperBound && head.latest >= range.lowerBound
     }
 
-    /// The index from which on places may be of this time or later.
-    func first(storedAt milliseconds: Int64, of publisher: UInt32) -> Int {
-        guard table == nil, let index, index.head.isOrdered == 1 else { return 0 }
-        let run = index.run(publisher).indexes
-        let number = SegmentIndex.first(below: run.count) { index.place(Int(run[$0]))?.received ?? .max >= milliseconds }
-        return number < run.count ? Int(run[number]) : index.count
+    /// The indexes between which places may be of these times, of one publisher or of all.
+    func indexes(storedWithin times: ClosedRange<Int64>, of publisher: UInt32?) -> Range<Int> {
+        guard table == nil, let index, index.head.isOrdered == 1 else { return 0..<count }
+        let run = publisher.map { index.run($0).indexes }
+        let number = run?.count ?? count
+        func received(_ number: Int) -> Int64 { index.place(run.map { Int($0[number]) } ?? number)?.received ?? .max }
+        let low = SegmentIndex.first(below: number) { received($0) >= times.lowerBound }
+        let high = SegmentIndex.first(below: number) { received($0) > times.upperBound }
+        guard low < high else { return count..<count }
+        return run.map { Int($0[low])..<(Int($0[high - 1]) + 1) } ?? low..<high
     }
 
     private static let lookAhead = 4096

@@ -110,21 +110,27 @@ final class SegmentIndex: @unchecked Sendable {
             hasLate: directory[low].start & Entry.lateMark != 0)
     }
 
-    /// The index of a publisher's report with this sequence.
-    func find(_ publisher: UInt32, sequence: Int64) -> Int? {
+    /// Looks for a publisher's report with this sequence.
+    func find(_ publisher: UInt32, sequence: Int64) -> SequenceSearch {
         let run = run(publisher)
         func place(_ number: Int) -> LogPlace? { self.place(Int(run.indexes[number])) }
-        if run.hasLate, run.indexes.count <= SequenceRun.steps {
-            return run.indexes.lazy.map(Int.init).first { self.place($0)?.sequence == sequence }
+        guard run.hasLate else {
+            let low = Self.first(below: run.indexes.count) { place($0)?.sequence ?? .max >= sequence }
+            if low < run.indexes.count, place(low)?.sequence == sequence { return .found(Int(run.indexes[low])) }
+            return low > 0 ? .nowhere : .notHere
         }
-        if run.hasLate {
+        if run.indexes.count > SequenceRun.steps {
             let sorted = sequences[publisher] ?? SequenceRun(run.indexes, newest: 0, in: places)
             sequences[publisher] = sorted
             return sorted.find(sequence, in: places)
         }
-        let low = Self.first(below: run.indexes.count) { place($0)?.sequence ?? .max >= sequence }
-        guard low < run.indexes.count, place(low)?.sequence == sequence else { return nil }
-        return Int(run.indexes[low])
+        var isBehind = false
+        for index in run.indexes {
+            guard let place = self.place(Int(index)) else { continue }
+            if place.sequence == sequence { return .found(Int(index)) }
+            isBehind = isBehind || (!place.isLate && place.sequence < sequence)
+        }
+        return isBehind ? .nowhere : .notHere
     }
 
     /// The first number in `0..<count` that fits, given that all after it do; `count` if none does.
@@ -150,6 +156,12 @@ final class SegmentIndex: @unchecked Sendable {
         let isSound = isIntact()
         soundness.store(isSound ? 1 : 2, ordering: .relaxed)
         return isSound
+    }
+
+    /// What is known without reading it; nil while nobody has read all of it.
+    var knownSoundness: Bool? {
+        let known = soundness.load(ordering: .relaxed)
+        return known == 0 ? nil : known == 1
     }
 
     /// It has just been written, and need not be read again.

@@ -28,37 +28,8 @@ extension SegmentLog: ReportLog {
 
     func entry(at position: Int64) throws -> LogEntry? {
         guard let segment = segment(of: position) else { return nil }
-        try trust(segment)
+        guard try isAtHand(segment) else { throw StoreBusy() }
         return try entry(segment, Int(position - segment.firstPosition))
-    }
-
-    func page(after position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry] {
-        var entries: [LogEntry] = []
-        let next = following(position)
-        for segment in segments where segment.end > next && entries.count < limit {
-            try trust(segment)
-            let start = Int(max(0, next - segment.firstPosition))
-            let room = limit - entries.count
-            let indexes =
-                try number(publisher).map { segment.following(start, of: $0, limit: room) }
-                ?? Array(start..<min(segment.count, start + room))
-            for index in indexes { if let entry = try entry(segment, index) { entries.append(entry) } }
-        }
-        return entries
-    }
-
-    func page(before position: Int64, limit: Int, publisher: Int64?) throws -> [LogEntry] {
-        var entries: [LogEntry] = []
-        for segment in segments.reversed() where segment.firstPosition < position && entries.count < limit {
-            try trust(segment)
-            let end = Int(clamping: min(Int64(segment.count), position - segment.firstPosition))
-            let room = limit - entries.count
-            let indexes =
-                try number(publisher).map { segment.preceding(end, of: $0, limit: room) }
-                ?? (max(0, end - room)..<end).reversed()
-            for index in indexes { if let entry = try entry(segment, index) { entries.append(entry) } }
-        }
-        return entries
     }
 
     func count(after position: Int64, limit: Int, publisher: Int64) throws -> Int {
@@ -67,18 +38,23 @@ extension SegmentLog: ReportLog {
         let next = following(position)
         for segment in segments where segment.end > next && count < limit {
             // What cannot be read will not be delivered either.
-            do { try trust(segment) } catch is StoreDamage { continue }
+            do { guard try mayVisit(segment) else { break } } catch is StoreDamage { continue }
             let start = Int(max(0, next - segment.firstPosition))
             count += segment.following(start, of: number, limit: limit - count).count
         }
         return count
     }
 
+    /// Nil only if there is no such report in the whole log: where that cannot be seen now, it throws.
     func lookup(publisher: Int64, sequence: Int64) throws -> LogEntry? {
         guard let number = try number(publisher) else { return nil }
         for segment in segments.reversed() {
-            try trust(segment)
-            if let index = segment.find(number, sequence: sequence) { return try entry(segment, index) }
+            guard try mayVisit(segment) else { throw StoreBusy() }
+            switch segment.find(number, sequence: sequence) {
+            case .found(let index): return try entry(segment, index)
+            case .nowhere: return nil
+            case .notHere: continue
+            }
         }
         return nil
     }
@@ -86,23 +62,14 @@ extension SegmentLog: ReportLog {
     func history(
         publisher: Int64, range: ClosedRange<Timestamp>, after position: Int64, limit: Int
     ) throws -> [LogEntry] {
-        guard let number = try number(publisher) else { return [] }
         let times = range.lowerBound.milliseconds...range.upperBound.milliseconds
         var entries: [LogEntry] = []
-        let from = following(position)
-        for segment in segments where segment.end > from && segment.mayHold(times) {
-            try trust(segment)
-            var next = Int(max(0, from - segment.firstPosition))
-            next = max(next, segment.first(storedAt: times.lowerBound, of: number))
-            while entries.count < limit {
-                let indexes = segment.following(next, of: number, limit: 64)
-                for index in indexes where entries.count < limit {
-                    guard let place = segment.place(index), times.contains(place.received) else { continue }
-                    if let entry = try entry(segment, index) { entries.append(entry) }
-                }
-                guard indexes.count == 64, let last = indexes.last else { break }
-                next = last + 1
-            }
+        var scan = LogScan(reached: position)
+        while entries.count < limit, !scan.isEnd {
+            scan = try self.scan(
+                after: scan.reached, limit: limit - entries.count, publishers: [publisher], storedWithin: times)
+            if scan.isHeld { throw StoreBusy() }
+            for place in scan.found { if let entry = try entry(at: place.position) { entries.append(entry) } }
         }
         return entries
     }

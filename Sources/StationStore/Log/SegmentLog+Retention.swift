@@ -12,9 +12,9 @@ extension SegmentLog {
     ///   - position: nothing behind it may go.
     func remaining(storedBefore time: Int64?, beyond bytes: Int64?, upTo position: Int64) -> Int64? {
         guard segments.count > 1, let oldest = segments.first, oldest.end &- 1 <= position else { return nil }
-        // Its index says when its reports were stored.
-        if oldest.table == nil, oldest.index?.isSound() == false { return nil }
-        let isOld = time.map { oldest.latest < $0 } ?? false
+        // Its index says when its reports were stored. Of one that cannot be read it is known that the next one is newer.
+        let telling = oldest.damage == nil ? oldest : segments[1]
+        let isOld = time.map { ((try? isAtHand(telling)) ?? false) && telling.latest < $0 } ?? false
         let isBeyond = bytes.map { limit in segments.reduce(0) { $0 + Int64($1.bytes) } > limit } ?? false
         return isOld || isBeyond ? oldest.end : nil
     }

@@ -11,17 +11,24 @@ extension SegmentLog {
 
     func publisher(at position: Int64) throws -> Int64? {
         guard let segment = segment(of: position) else { return nil }
-        try trust(segment)
+        guard try isAtHand(segment) else { throw StoreBusy() }
         return segment.place(Int(position - segment.firstPosition)).map { Int64($0.publisher) }
     }
 
     func scan(after position: Int64, limit: Int, publishers: [Int64]?) throws -> LogScan {
+        try scan(after: position, limit: limit, publishers: publishers, storedWithin: nil)
+    }
+
+    /// - Parameter times: milliseconds since 1970; only reports that were stored within them.
+    func scan(
+        after position: Int64, limit: Int, publishers: [Int64]?, storedWithin times: ClosedRange<Int64>?
+    ) throws -> LogScan {
         guard limit > 0 else { return LogScan(reached: position) }
         let begin = max(0, position)
         var scan = LogScan(reached: begin)
-        var search = Search(publishers, limit)
+        var search = Search(publishers, limit, times)
         for segment in segments where segment.end - 1 > scan.reached {
-            guard try isReadable(segment, after: scan.reached > begin) else { return scan }
+            guard try goesOn(&scan, with: segment, isUnderWay: scan.reached > begin) else { return scan }
             let start = Int(max(0, scan.reached &+ 1 - segment.firstPosition))
             let reached = search.forward(segment, start, &scan.found, limit)
             scan.reached = segment.firstPosition + Int64(reached) - 1
@@ -39,9 +46,9 @@ extension SegmentLog {
         guard limit > 0 else { return LogScan(reached: position) }
         let begin = min(max(0, position), try lastPosition() + 1)
         var scan = LogScan(reached: begin)
-        var search = Search(publishers, limit)
+        var search = Search(publishers, limit, nil)
         for segment in segments.reversed() where segment.firstPosition < scan.reached {
-            guard try isReadable(segment, after: scan.reached < begin) else { return scan }
+            guard try goesOn(&scan, with: segment, isUnderWay: scan.reached < begin) else { return scan }
             let end = Int(min(Int64(segment.count), scan.reached - segment.firstPosition))
             let reached = search.backward(segment, end, &scan.found, limit)
             scan.reached = segment.firstPosition + Int64(reached)
@@ -54,15 +61,16 @@ extension SegmentLog {
         return scan
     }
 
-    /// Whether a look can go on with a segment: one that has come some way ends before what cannot be read.
+    /// Whether a look can go on with a segment: it ends before one that cannot be read now, and one that has come some way
+    /// also before what cannot be read any more.
     ///
     /// - Throws: ``StoreDamage`` if it would begin there.
-    private func isReadable(_ segment: Segment, after isUnderWay: Bool) throws -> Bool {
-        do { try trust(segment) } catch let damage as StoreDamage {
-            if isUnderWay { return false }
-            throw damage
+    private func goesOn(_ scan: inout LogScan, with segment: Segment, isUnderWay: Bool) throws -> Bool {
+        do { scan.isHeld = try !isAtHand(segment) } catch let damage as StoreDamage {
+            guard isUnderWay else { throw damage }
+            return false
         }
-        return true
+        return !scan.isHeld
     }
 
     /// One look: whose reports are wanted, and how much work was done.
@@ -70,9 +78,12 @@ extension SegmentLog {
         /// Nil: everybody's.
         let numbers: [UInt32]?
         private var members: Set<UInt32> = []
+        /// When they were stored; nil for any time.
+        private let times: ClosedRange<Int64>?
         private var work = 0
 
-        init(_ publishers: [Int64]?, _ limit: Int) {
+        init(_ publishers: [Int64]?, _ limit: Int, _ times: ClosedRange<Int64>?) {
+            self.times = times
             numbers = publishers?.compactMap { UInt32(exactly: $0) }
             if let numbers { members = Set(numbers) }
         }
@@ -90,11 +101,18 @@ extension SegmentLog {
         ///
         /// - Returns: the first index that was not looked at.
         mutating func forward(_ segment: Segment, _ start: Int, _ found: inout [LogScan.Place], _ limit: Int) -> Int {
+            var (start, end) = (start, segment.count)
+            if let times {
+                guard segment.mayHold(times) else { return end }
+                let bounds = segment.indexes(storedWithin: times, of: numbers?.count == 1 ? numbers?.first : nil)
+                (start, end) = (max(start, bounds.lowerBound), bounds.upperBound)
+                guard start < end else { return segment.count }
+            }
             if let numbers = usesIndex(segment, segment.count - start) {
                 work += numbers.count * SegmentLog.lookUpWork
                 let room = limit - found.count
                 var indexes: [Int] = []
-                var bound = Int.max
+                var bound = end
                 for number in numbers {
                     indexes += segment.following(start, of: number, limit: room).prefix { $0 < bound }
                     guard indexes.count >= 4 * room else { continue }
@@ -102,15 +120,16 @@ extension SegmentLog {
                     bound = indexes.last ?? bound
                 }
                 indexes = Array(indexes.sorted().prefix(room))
-                found += indexes.compactMap { Self.place(segment, $0) }
+                work += indexes.count
+                found += indexes.compactMap { place(segment, $0) }
                 return indexes.count == room ? (indexes.last ?? start - 1) + 1 : segment.count
             }
             var index = start
-            while index < segment.count, found.count < limit, work < SegmentLog.workLimit {
+            while index < end, found.count < limit, work < SegmentLog.workLimit {
                 take(segment, index, &found)
                 index += 1
             }
-            return index
+            return index < end ? index : segment.count
         }
 
         /// Goes through a segment from the place before `end` backwards.
@@ -129,7 +148,7 @@ extension SegmentLog {
                     bound = indexes.last ?? bound
                 }
                 indexes = Array(indexes.sorted(by: >).prefix(room))
-                found += indexes.compactMap { Self.place(segment, $0) }
+                found += indexes.compactMap { place(segment, $0) }
                 return indexes.count == room ? indexes.last ?? end : 0
             }
             var index = end
@@ -143,16 +162,15 @@ extension SegmentLog {
         @inline(__always)
         private mutating func take(_ segment: Segment, _ index: Int, _ found: inout [LogScan.Place]) {
             work += 1
-            guard let place = Self.place(segment, index),
+            guard let place = place(segment, index),
                 numbers == nil || members.contains(UInt32(truncatingIfNeeded: place.publisher))
             else { return }
             found.append(place)
         }
 
-        private static func place(_ segment: Segment, _ index: Int) -> LogScan.Place? {
-            segment.place(index).map {
-                LogScan.Place(position: segment.firstPosition + Int64(index), publisher: Int64($0.publisher))
-            }
+        private func place(_ segment: Segment, _ index: Int) -> LogScan.Place? {
+            guard let place = segment.place(index), times?.contains(place.received) ?? true else { return nil }
+            return LogScan.Place(position: segment.firstPosition + Int64(index), publisher: Int64(place.publisher))
         }
     }
 }

@@ -4,10 +4,52 @@ import StationCore
 /// An index says where in a segment a report lies and whose it is. A flipped bit in it would hand out another station's
 /// report, so none is used before all of it was read against its checksum.
 extension SegmentLog {
-    /// Reads the indexes beside the batches, the newest first, so that whoever wants to use one seldom has to wait for it.
+    /// Reads the indexes beside the batches, the newest first, and makes those anew that are not what was written. From now
+    /// on a batch does not do so for long itself: others wait for it.
     func checkIndexes() {
-        let indexes = segments.reversed().compactMap(\.index)
-        background { for index in indexes { _ = index.isSound() } }
+        isPaced = true
+        let parts = segments.reversed().compactMap { segment in
+            segment.index.map { index in
+                let part = StoreSnapshot.Part(
+                    firstPosition: segment.firstPosition, file: segment.file, bytes: segment.bytes, count: segment.count,
+                    isSealed: true)
+                return (part, index)
+            }
+        }
+        background { [folded] in
+            for (part, index) in parts where !index.isSound() { folded.append(Self.remake(part)) }
+        }
+    }
+
+    /// Reads a segment and writes its index.
+    private static func remake(_ part: StoreSnapshot.Part) -> Folded.Outcome {
+        var check = SegmentCheck(part, generation: .max)
+        do {
+            while !check.isDone { try check.step { _, _ in } }
+            if let problem = check.problem { throw StoreError(.damaged, problem) }
+        } catch {
+            return .damaged(part.firstPosition, sentence(error))
+        }
+        return Folded.write(check.table, firstPosition: part.firstPosition, bytes: part.bytes, to: part.indexPath)
+    }
+
+    /// Whether a segment can be used now without holding up a batch for long. In one batch one index is read that the
+    /// background has not come to yet; what has to be made anew is left to it.
+    func isAtHand(_ segment: Segment) throws -> Bool {
+        if isPaced, segment.damage == nil, segment.table == nil, let index = segment.index, index.knownSoundness != true {
+            guard index.knownSoundness == nil, allowance.checks > 0 else { return false }
+            allowance.checks -= 1
+            return index.isSound()
+        }
+        try trust(segment)
+        return true
+    }
+
+    /// The same for one of many segments that a request looks at: there is a limit for all requests of a batch.
+    func mayVisit(_ segment: Segment) throws -> Bool {
+        guard !isPaced || allowance.visits > 0 else { return false }
+        allowance.visits -= 1
+        return try isAtHand(segment)
     }
 
     /// Makes an index anew that is not what was written.

@@ -3,7 +3,6 @@ import Foundation
 import InformationServices
 import StationCore
 import StationModel
-import Synchronization
 
 /// The log of reports: append-only segment files, each with an index that is folded once the segment is full.
 ///
@@ -24,10 +23,21 @@ final class SegmentLog {
     @exclusivity(unchecked) var durableCount = 0
     /// What the operator is to be told.
     @exclusivity(unchecked) var notices: [StoreNotice] = []
-    /// First positions of segments whose index is written.
-    private let folded = Folded()
+    /// Whether batches wait for what is read, so that it has a limit in each of them.
+    @exclusivity(unchecked) var isPaced = false
+    @exclusivity(unchecked) var allowance = ReadingAllowance()
+    /// What the background has done.
+    let folded = Folded()
+    /// Whether the operator knows that indexes cannot be written.
+    @exclusivity(unchecked) private var isWriteFailureTold = false
 
-    private final class Folded: Sendable { let positions = Mutex<[Int64]>([]) }
+    /// What reading may cost the batches that wait for it; renewed for each.
+    struct ReadingAllowance {
+        /// Indexes that are read as a whole, some 7 MB each.
+        var checks = 1
+        /// Segments in which something is looked for, some microseconds each.
+        var visits = 4096
+    }
 
     /// The most memory that is kept for the next batch.
     private static let keptBytes = 8 << 20
@@ -98,7 +108,8 @@ final class SegmentLog {
             return (segment, table)
         }
         let first = segments.last?.end ?? 1
-        if let full = segments.last { fold(full) }
+        // Those before the newest could not be written when it was their turn.
+        for sealed in segments { fold(sealed) }
         let file = try SegmentFile(path: path(first, "segment"), create: true)
         try SegmentFile.syncFolder(folder)
         let table = SegmentTable()
@@ -108,30 +119,48 @@ final class SegmentLog {
         return (segment, table)
     }
 
-    /// Writes the index of a full segment, beside the batches that go on.
+    /// Writes the index of a full segment, beside the batches that go on. Until it is there, the table stays in memory.
     func fold(_ segment: Segment) {
-        guard let table = segment.table, segment.index == nil else { return }
-        let first = segment.firstPosition
-        let bytes = segment.bytes
-        let path = path(first, "index")
-        background { [folded] in
-            // Without an index the table stays in memory, and the next start folds it again.
-            guard (try? SegmentIndex.write(table, firstPosition: first, segmentBytes: bytes, to: path)) != nil else { return }
-            folded.positions.withLock { $0.append(first) }
-        }
+        guard let table = segment.table, segment.index == nil, !segment.isFolding else { return }
+        segment.isFolding = true
+        let (first, bytes, path) = (segment.firstPosition, segment.bytes, path(segment.firstPosition, "index"))
+        background { [folded] in folded.append(Folded.write(table, firstPosition: first, bytes: bytes, to: path)) }
     }
 
     /// Takes the indexes that were written meanwhile in the place of tables.
     func takeFolded() {
-        let positions = folded.positions.withLock { positions in
-            defer { positions.removeAll() }
-            return positions
+        allowance = ReadingAllowance()
+        for outcome in folded.take() {
+            guard let segment = segments.first(where: { $0.firstPosition == outcome.firstPosition }) else { continue }
+            segment.isFolding = false
+            switch outcome {
+            case .written(_, let table): take(table, segment)
+            case .unwritten(_, let table, let why): keep(table, segment, why)
+            case .damaged(_, let why):
+                segment.damage = why
+                _ = unreadable(segment, segment.firstPosition...(segment.end - 1), why)
+            }
         }
-        for first in positions {
-            guard let segment = segments.first(where: { $0.firstPosition == first }), segment !== segments.last else { continue }
-            segment.index = SegmentIndex(path: path(first, "index"), firstPosition: first, segmentBytes: segment.bytes)?
-                .isJustWritten()
-            if segment.index != nil { segment.table = nil }
-        }
+    }
+
+    private func take(_ table: SegmentTable, _ segment: Segment) {
+        let path = path(segment.firstPosition, "index")
+        let index = SegmentIndex(path: path, firstPosition: segment.firstPosition, segmentBytes: segment.bytes)
+        guard let index else { return keep(table, segment, "cannot open \(path)") }
+        segment.index = index.isJustWritten()
+        segment.table = nil
+        if isWriteFailureTold { isWriteFailureTold = segments.dropLast().contains { $0.table != nil } }
+    }
+
+    /// It is tried again when the next segment is full.
+    private func keep(_ table: SegmentTable, _ segment: Segment, _ why: String) {
+        segment.index = nil
+        segment.table = table
+        guard !isWriteFailureTold else { return }
+        isWriteFailureTold = true
+        notices.append(
+            StoreNotice(
+                .warning, "an index of the log cannot be written",
+                "it stays in memory, some 7 MB for each full segment, until it can be written; make room on the disk: \(why)"))
     }
 }

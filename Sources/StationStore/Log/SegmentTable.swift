@@ -9,8 +9,6 @@ final class SegmentTable: @unchecked Sendable {
     @exclusivity(unchecked) private var previous: [UInt32] = []
     /// By publisher's number: its newest place and one; 0 for none.
     @exclusivity(unchecked) private var heads: [UInt32] = []
-    /// Publishers of whom a report came late: their chains need not descend in sequence.
-    @exclusivity(unchecked) private var late: Set<UInt32> = []
     /// Of publishers whose old reports were asked for; used by the core thread alone.
     @exclusivity(unchecked) private var runs: [UInt32: SequenceRun] = [:]
 
@@ -24,7 +22,6 @@ final class SegmentTable: @unchecked Sendable {
         previous.append(heads[publisher])
         places.append(place)
         heads[publisher] = UInt32(truncatingIfNeeded: places.count)
-        if place.isLate { late.insert(place.publisher) }
     }
 
     /// Forgets the places from `count` on.
@@ -51,17 +48,17 @@ final class SegmentTable: @unchecked Sendable {
         return found
     }
 
-    /// The index of a publisher's report with this sequence.
-    func find(_ publisher: UInt32, sequence: Int64) -> Int? {
+    /// Looks for a publisher's report with this sequence.
+    func find(_ publisher: UInt32, sequence: Int64) -> SequenceSearch {
         var next = head(publisher)
         let run = runs[publisher]
         for _ in 0..<SequenceRun.steps {
-            guard next != 0 else { return nil }
+            guard next != 0 else { return .notHere }
             if let run, next <= run.newest { return run.find(sequence, in: places) }
             let index = Int(next) - 1
             let place = places[index]
-            if place.sequence == sequence { return index }
-            if place.sequence < sequence, !late.contains(publisher) { return nil }
+            if place.sequence == sequence { return .found(index) }
+            if place.sequence < sequence, !place.isLate { return .nowhere }
             next = previous[index]
         }
         let all = newest(publisher, in: 0..<places.count, limit: .max).map { UInt32(truncatingIfNeeded: $0) }

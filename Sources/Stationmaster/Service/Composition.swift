@@ -24,7 +24,6 @@ public struct Composition {
             logger.warning(
                 "cut what was never acknowledged off the end of the log", metadata: ["bytes": "\(store.cutBytes)"])
         }
-        store.checkIndexes()
         let directory = StationDirectory()
         logger.info("store opened", metadata: ["path": "\(store.path)", "sqlite": "\(StationStore.libraryVersion)"])
         let information = InformationServices(
@@ -51,6 +50,8 @@ public struct Composition {
             clock: clock, random: random, pool: pool, outlet: link, limits: limits, logger: logger,
             workDone: { inbox.append(control: [$0]) })
         try core.start()
+        // What the start has read of the log it has checked itself.
+        store.checkIndexes()
         let router = try Features.router(
             domain: configuration.device.domain, clock: clock, registry: core.registry, version: StationmasterService.version)
         network = NetworkSide(
