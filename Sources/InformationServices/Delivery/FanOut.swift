@@ -55,17 +55,22 @@ final class FanOut {
         if live.isOnProbation(position, of: publisher) { return setApart(routes, publisher, position) }
         if routes.hasLive { live.writing(position, of: publisher, output) }
         item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
+        write(routes.common, publisher, position, body, output)
+        if let own = routes.own { write(own, publisher, position, body, output) }
+    }
+
+    private func write(
+        _ list: RouteList, _ publisher: Int64, _ position: Int64, _ body: UnsafeBufferPointer<UInt8>, _ output: CoreOutput
+    ) {
         let step = max(1, Self.headsAtOnce)
-        routes.forEach { list in
-            for first in stride(from: 0, to: list.live.count, by: step) {
-                output.withWriter { item.write(list.heads, first..<(first + step), body, into: &$0) }
+        for first in stride(from: 0, to: list.live.count, by: step) {
+            output.withWriter { item.write(list.heads, first..<(first + step), body, into: &$0) }
+        }
+        for subscription in list.single {
+            if subscription.options.mode == .feed {
+                guard feeds.mayFollow(subscription, position, of: publisher, output) else { continue }
             }
-            for subscription in list.single {
-                if subscription.options.mode == .feed {
-                    guard feeds.mayFollow(subscription, position, of: publisher, output) else { continue }
-                }
-                output.withWriter { item.write(to: subscription, body, into: &$0) }
-            }
+            output.withWriter { item.write(to: subscription, body, into: &$0) }
         }
     }
 
