@@ -2,7 +2,12 @@
 """`link`: the whole component against the harness, beside C over expat that stores nothing, and the libraries that a
 developer would take instead."""
 import json
+import shutil
+import subprocess
+import threading
+import time
 
+from programs import Attached, Failed
 from results import interleaved, note
 
 STATIONS = 10_000
@@ -91,6 +96,48 @@ def sustained(programs, results, count):
         goal=("<=", 50))
 
 
+# What an operator does, again and again, while reports come.
+CARE = (["backup", "{}"], ["verify"], ["export", "--station", "ws7"], ["status"])
+
+
+def beside_care(programs, results, count):
+    """The same while backups are made, the store is looked over, reports are exported, and old segments go."""
+    folder = programs.fresh(programs.fixture(STATIONS, 0))
+    component = programs.stationmaster(folder, {"STATIONMASTER_INFORMATION_RETENTION_BYTES": "150000000"})
+    done, failed = [0], []
+    over = threading.Event()
+
+    def care():
+        while not (folder / "control.socket").exists() and not over.is_set():
+            time.sleep(0.1)
+        time.sleep(0.5)
+        for number in range(1000):
+            for words in CARE:
+                if over.is_set():
+                    return
+                command = [programs.binary, *(word.format(folder / f"backup{number}") for word in words), "--config", folder / "stationmaster.yaml"]
+                status = subprocess.run(
+                    [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+                if status.returncode and not over.is_set():
+                    failed.append(f"{words[0]}: {status.stderr.strip()}")
+                done[0] += 1
+            shutil.rmtree(folder / f"backup{number}", ignore_errors=True)
+
+    with Attached(programs, component, stations=STATIONS, subscribers=0, window=1000, reports=count, warmup=20_000) as attached:
+        worker = threading.Thread(target=care)
+        worker.start()
+        try:
+            run = attached.result()
+        finally:
+            over.set()
+            worker.join()
+    if failed:
+        raise Failed(failed[0])
+    results.add(
+        "link", f"{count:,} reports on end beside backup, verify, export and retention, worst pause between two acknowledgements",
+        "ms", [run["pause"]], goal=("<=", 50), p99_ms=run["p99"], reports_per_second=run["reportsPerSecond"], commands=done[0])
+
+
 def measure(programs, results, quick):
     if quick:
         against_expat(programs, results, 5, [(1000, 0), (1000, 10)], True)
@@ -100,4 +147,5 @@ def measure(programs, results, quick):
     against_expat(programs, results, 5, cases, False)
     one_at_a_time(programs, results, 5, False)
     sustained(programs, results, 2_000_000)
+    beside_care(programs, results, 2_000_000)
     against_libraries(programs, results, 5)
