@@ -39,6 +39,8 @@ final class Ingest {
     /// When a fork of a station was last put on record, so that a loop does not fill the log.
     private var forkedAt: [Int64: Timestamp] = [:]
     private static let forkSilence: Int64 = 60_000
+    /// When a station was last told that the log cannot judge its number.
+    private var unreadableAt: [Int64: Timestamp] = [:]
 
     init(state: InformationState, sinks: ReportSinks) {
         self.state = state
@@ -178,7 +180,11 @@ final class Ingest {
         _ publisher: Publisher, _ context: CoreContext
     ) throws {
         let number = publisher.record.number
-        guard let earlier = try state.log.lookup(publisher: number, sequence: report.seq) else {
+        let found: LogEntry?
+        do { found = try state.log.lookup(publisher: number, sequence: report.seq) } catch is StoreDamage {
+            return unreadable(stanza, report.seq, publisher, context)
+        }
+        guard let earlier = found else {
             try store(stanza, report, body, measurements, publisher, context, isLate: true)
             context.journal(publisher.record.serial, .report, "late report", detail: "seq \(report.seq)")
             return
@@ -187,6 +193,17 @@ final class Ingest {
             return context.reply(to: stanza)
         }
         try forked(stanza, report.seq, earlier, publisher, context)
+    }
+
+    /// Nobody can say any more whether the number stands for this report. The station takes a new one, as after any
+    /// conflict: told to try again later, it would do so for ever, and its newer reports would wait.
+    private func unreadable(_ stanza: Stanza, _ sequence: Int64, _ publisher: Publisher, _ context: CoreContext) {
+        let text = "what is stored under seq \(sequence) cannot be read any more; send the report under a new number"
+        context.reply(to: stanza, error: StanzaError(.conflict, text))
+        let last = unreadableAt[publisher.record.number]
+        if let last, context.now.milliseconds(since: last) < Self.forkSilence, context.now >= last { return }
+        context.journal(publisher.record.serial, .report, "number refused", detail: text)
+        unreadableAt[publisher.record.number] = context.now
     }
 
     /// Whether two bodies say the same. A station may say `gap` when it sends again.

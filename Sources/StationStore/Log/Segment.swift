@@ -32,6 +32,9 @@ final class Segment {
     /// Whether places have the checksums of their bodies.
     var hasChecksums: Bool { table != nil || index?.hasChecksums ?? false }
 
+    /// All of its positions.
+    var positions: ClosedRange<Int64> { firstPosition...max(firstPosition, end - 1) }
+
     func place(_ index: Int) -> LogPlace? {
         if let table { return table.places.indices.contains(index) ? table.places[index] : nil }
         return self.index?.place(index)

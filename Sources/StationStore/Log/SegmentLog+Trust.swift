@@ -56,7 +56,7 @@ extension SegmentLog {
     ///
     /// - Throws: ``StoreDamage`` of the whole segment if that is not what was written either.
     func trust(_ segment: Segment) throws {
-        if let damage = segment.damage { throw unreadable(segment, segment.firstPosition...(segment.end - 1), damage) }
+        if let damage = segment.damage { throw unreadable(segment, segment.positions, damage) }
         guard segment.table == nil, let index = segment.index, !index.isSound() else { return }
         let (end, bytes) = (segment.end, segment.bytes)
         segment.index = nil

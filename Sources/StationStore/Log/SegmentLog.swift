@@ -138,7 +138,7 @@ final class SegmentLog {
             case .unwritten(_, let table, let why): keep(table, segment, why)
             case .damaged(_, let why):
                 segment.damage = why
-                _ = unreadable(segment, segment.firstPosition...(segment.end - 1), why)
+                _ = unreadable(segment, segment.positions, why)
             }
         }
     }
