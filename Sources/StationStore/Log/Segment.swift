@@ -72,16 +72,17 @@ final class Segment {
 
     /// Whether something of it was stored within these milliseconds since 1970, as far as that is known at once.
     func mayHold(_ range: ClosedRange<Int64>) -> Bool {
-        guard table == nil, let head = index?.head else { return true }
+        if let table { return table.earliest <= range.upperBound && table.latest >= range.lowerBound }
+        guard let head = index?.head else { return true }
         return head.earliest <= range.upperBound && head.latest >= range.lowerBound
     }
 
     /// The indexes between which places may be of these times, of one publisher or of all.
     func indexes(storedWithin times: ClosedRange<Int64>, of publisher: UInt32?) -> Range<Int> {
-        guard table == nil, let index, index.head.isOrdered == 1 else { return 0..<count }
-        let run = publisher.map { index.run($0).indexes }
+        guard table?.isOrdered ?? (index?.head.isOrdered == 1) else { return 0..<count }
+        let run = table == nil ? publisher.flatMap { index?.run($0).indexes } : nil
         let number = run?.count ?? count
-        func received(_ number: Int) -> Int64 { index.place(run.map { Int($0[number]) } ?? number)?.received ?? .max }
+        func received(_ number: Int) -> Int64 { place(run.map { Int($0[number]) } ?? number)?.received ?? .max }
         let low = SegmentIndex.first(below: number) { received($0) >= times.lowerBound }
         let high = SegmentIndex.first(below: number) { received($0) > times.upperBound }
         guard low < high else { return count..<count }

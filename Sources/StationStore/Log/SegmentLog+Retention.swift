@@ -38,5 +38,5 @@ extension SegmentLog {
 
 extension Segment {
     /// When its newest report was stored, in milliseconds since 1970.
-    var latest: Int64 { index?.head.latest ?? table?.places.map(\.received).max() ?? .max }
+    var latest: Int64 { index?.head.latest ?? table.flatMap { $0.count > 0 ? $0.latest : nil } ?? .max }
 }

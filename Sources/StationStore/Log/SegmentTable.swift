@@ -12,6 +12,12 @@ final class SegmentTable: @unchecked Sendable {
     /// Of publishers whose old reports were asked for; used by the core thread alone.
     @exclusivity(unchecked) private var runs: [UInt32: SequenceRun] = [:]
 
+    /// No report was stored before or after these times, in milliseconds since 1970.
+    @exclusivity(unchecked) private(set) var earliest = Int64.max
+    @exclusivity(unchecked) private(set) var latest = Int64.min
+    /// Whether the times of storing never go back.
+    @exclusivity(unchecked) private(set) var isOrdered = true
+
     var count: Int { places.count }
 
     func append(_ place: LogPlace) {
@@ -19,6 +25,9 @@ final class SegmentTable: @unchecked Sendable {
         if publisher >= heads.count {
             heads.append(contentsOf: repeatElement(0, count: max(publisher + 1 - heads.count, heads.count)))
         }
+        if place.received < latest { isOrdered = false }
+        earliest = min(earliest, place.received)
+        latest = max(latest, place.received)
         previous.append(heads[publisher])
         places.append(place)
         heads[publisher] = UInt32(truncatingIfNeeded: places.count)
