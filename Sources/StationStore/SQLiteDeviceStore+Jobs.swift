@@ -28,7 +28,8 @@ extension SQLiteDeviceStore {
     }
 
     func jobs(of serial: Serial?, kind: String, behind job: JobRecord?, limit: Int) throws -> [JobRecord] {
-        var conditions = ["kind = ?"]
+        // With a serial, the index of serials is the one to begin at: a plus keeps the other column out of it.
+        var conditions = [serial == nil ? "kind = ?" : "+kind = ?"]
         var arguments: StatementArguments = [kind]
         if let serial {
             conditions.append("serial = ?")

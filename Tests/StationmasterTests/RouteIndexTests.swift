@@ -65,6 +65,12 @@ struct RouteIndexTests {
             }
         }
 
+        func toggleMode(_ consumer: Int, _ station: Int?) throws {
+            guard let found = state.subscriptions.subscription(try node(station), try JID(consumers[consumer])) else { return }
+            found.options.mode = found.options.mode == .live ? .feed : .live
+            state.subscriptions.changed(found)
+        }
+
         func toggleDelivery(_ consumer: Int, _ station: Int?) throws {
             guard let found = state.subscriptions.subscription(try node(station), try JID(consumers[consumer])) else { return }
             found.options.delivers.toggle()
@@ -74,7 +80,12 @@ struct RouteIndexTests {
         /// The subscriptions to which the index sends a report.
         func routed(_ station: Int) -> Set<String> {
             var found: [String] = []
-            index.routes(Int64(station) + 1, in: state).forEach { found += ($0.single + $0.live).map(\.subid) }
+            index.routes(Int64(station) + 1, in: state).forEach { list in
+                let all = list.single + list.live
+                found += all.map(\.subid)
+                #expect(list.hasLive == all.contains { $0.options.mode == .live })
+                #expect(list.live.allSatisfy { $0.options.mode == .live })
+            }
             #expect(Set(found).count == found.count, "each once")
             return Set(found)
         }
@@ -99,8 +110,9 @@ struct RouteIndexTests {
         for step in 0..<1500 {
             let consumer = Int.random(in: 0..<5, using: &random)
             let station = Bool.random(using: &random) ? Int.random(in: 0..<6, using: &random) : nil
-            switch Int.random(in: 0..<5, using: &random) {
+            switch Int.random(in: 0..<6, using: &random) {
             case 0, 1: try tables.toggleGrant(consumer, station)
+            case 4: try tables.toggleMode(consumer, station)
             case 2, 3: try tables.toggleSubscription(consumer, station, Bool.random(using: &random) ? .live : .feed)
             default: try tables.toggleDelivery(consumer, station)
             }

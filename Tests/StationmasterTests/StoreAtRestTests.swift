@@ -61,6 +61,29 @@ struct StoreAtRestTests {
         _ = try StoreBackupTests.open(path)
     }
 
+    @Test("A file that the disk does not give is found, and not asked for again; those behind it are looked at")
+    func unreadable() throws {
+        let place = try StoreBackupTests.Place()
+        let path = try Self.crashed(place)
+        let segments = try FileManager.default.contentsOfDirectory(atPath: path + ".reports").filter { $0.hasSuffix("segment") }.sorted()
+        try #require(segments.count > 2)
+        let check = StoreCheck(try StoreSnapshot.atRest(path))
+        // Reading a folder fails as reading a bad block does.
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
+            guard let descriptor = Int32(name),
+                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(name)"))?.hasSuffix(segments[1]) == true
+            else { continue }
+            let folder = open("/", O_RDONLY | O_DIRECTORY)
+            #expect(dup2(folder, descriptor) == descriptor)
+            close(folder)
+        }
+        var steps = 0
+        while try check.step(), steps < 10_000 { steps += 1 }
+        #expect(steps < 10_000)
+        #expect(check.problems.contains { $0.contains(segments[1]) }, "\(check.problems)")
+        #expect((check.result["reports"]?.int64 ?? 0) > 0)
+    }
+
     @Test("A store is verified without being changed, with what a crash has left at its end")
     func unchanged() throws {
         let place = try StoreBackupTests.Place()

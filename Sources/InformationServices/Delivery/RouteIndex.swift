@@ -56,8 +56,8 @@ struct RouteIndex {
     /// was chosen before is known by its number to be old.
     private var lists: [RouteList?] = [nil]
     private var firstNumber: UInt32 = 1
-    /// By the subscriptions in it: which list.
-    private var known: [[ObjectIdentifier]: Int] = [:]
+    /// By the subscriptions in it, as they were: which list.
+    private var known: [[Part]: Int] = [:]
     /// By publisher's number: the number of its list.
     private var chosen: [UInt32] = []
     /// There are none but the common ones.
@@ -68,6 +68,16 @@ struct RouteIndex {
     var listCount: Int { lists.count - 1 }
     /// How often everything was derived anew.
     private(set) var renewals = 0
+
+    private struct Part: Hashable {
+        let subscription: ObjectIdentifier
+        let mode: DeliveryMode
+
+        init(_ subscription: Subscription) {
+            self.subscription = ObjectIdentifier(subscription)
+            mode = subscription.options.mode
+        }
+    }
 
     /// So many lists more than there are subscriptions are the remains of some that have gone.
     private static let spareLists = 1024
@@ -101,7 +111,7 @@ struct RouteIndex {
             own += state.subscriptions.subscriptions(of: consumer).filter { $0.node == .all && $0.options.delivers }
         }
         if own.isEmpty { return 0 }
-        let key = own.map { ObjectIdentifier($0) }
+        let key = own.map(Part.init)
         if let index = known[key] { return index }
         lists.append(RouteList(own, from: state.domain.description))
         known[key] = lists.count - 1

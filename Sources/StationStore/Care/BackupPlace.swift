@@ -99,7 +99,7 @@ struct BackupPlace {
             unlink("\(folder)/\(reports)/\(name)")
         }
         rmdir("\(folder)/\(reports)")
-        for ending in ["-journal", ""] { unlink("\(folder)/\(BackupManifest.database)\(ending)") }
+        for ending in ["-journal", "-wal", "-shm", ""] { unlink("\(folder)/\(BackupManifest.database)\(ending)") }
         unlink("\(folder)/\(draft)")
         rmdir(folder)
     }

@@ -63,6 +63,11 @@ package final class StoreCheck: StoreTask, @unchecked Sendable {
                 found("the database \(snapshot.databasePath) cannot be read (\(error.message ?? "")); \(Self.advice)")
             default: throw error
             }
+            if stage == .segments {
+                // What the disk does not give is not asked for again.
+                segment = nil
+                number += 1
+            }
             stage = stage == .database || stage == .audit ? .publishers : .segments
             if number >= snapshot.parts.count { stage = .end }
         }
