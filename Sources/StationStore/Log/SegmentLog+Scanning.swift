@@ -93,8 +93,9 @@ extension SegmentLog {
 
         /// Whether the index of publishers finds them sooner than going through the places.
         private func usesIndex(_ segment: Segment, _ places: Int) -> [UInt32]? {
-            guard let numbers, segment.table == nil, numbers.count * SegmentLog.lookUpWork < places else { return nil }
-            return numbers
+            guard let numbers, numbers.count * SegmentLog.lookUpWork < places else { return nil }
+            // A table has a chain for each publisher; several of them are as long a way as all places.
+            return segment.table == nil || numbers.count == 1 ? numbers : nil
         }
 
         /// Goes through a segment from `start` on.
