@@ -180,7 +180,7 @@ struct ConfigurationFiles {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// At least 128 bits, which 22 characters of base64 hold.
+    /// It should have 128 bits, which 22 characters of base64 hold; of a shorter one the link warns.
     func secret(_ key: String) throws(ConfigurationError) -> String {
         let secret = try guarded(key).trimmingCharacters(in: .whitespacesAndNewlines)
         guard !secret.isEmpty else { throw settings.error(key, "the file is empty") }
