@@ -135,15 +135,12 @@ public final class Core {
 
     /// After the commit: replies first, then fan-out, then work.
     private func release() {
-        let foreign = output.foreign
-        defer {
-            if output.foreign > foreign { logger.critical("stanzas that were not from our domain were left out") }
-        }
         let effects = context.effects
         context.effects = CoreContext.Effects()
         for acknowledgement in effects.acknowledgements { acknowledgement(output) }
         for stanza in effects.stanzas { output.send(stanza) }
         for request in effects.requests { send(request) }
+        if output.takeForeign() { logger.critical("stanzas that were not from our domain were left out") }
         output.flush()
         for reply in replies { reply() }
         replies.removeAll(keepingCapacity: true)

@@ -21,8 +21,8 @@ public final class CoreOutput {
     public private(set) var chunks = 0
     /// Chunks that the link did not take (down, or its queue full).
     public private(set) var refusedChunks = 0
-    /// Stanzas that were left out since their sender is not ours: a fault of the program.
-    public private(set) var foreign = 0
+    /// Stanzas were left out since their sender is not ours: a fault of the program.
+    private var hasForeign = false
     /// The last chunks in a row that the link did not take, counted from 0.
     private var refusals = 0..<0
     /// Whether the link took the last chunk.
@@ -44,10 +44,16 @@ public final class CoreOutput {
     }
 
     /// One stanza, which has to be from an address of the component: servers end the whole stream for another one (Prosody:
-    /// `invalid-from`), so it is left out and counted.
+    /// `invalid-from`), so it is left out and told.
     public func send(_ stanza: OutgoingStanza) {
-        if !stanza.write(from: domain, into: &writer) { foreign &+= 1 }
+        if !stanza.write(from: domain, into: &writer) { hasForeign = true }
         flushIfFull()
+    }
+
+    /// Whether stanzas were left out since the last call.
+    func takeForeign() -> Bool {
+        defer { hasForeign = false }
+        return hasForeign
     }
 
     /// Whole stanzas only, written by `body`.

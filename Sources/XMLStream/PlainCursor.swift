@@ -84,24 +84,26 @@ struct PlainCursor {
     @inline(__always)
     private static func controls(_ word: UInt64) -> UInt64 { (word &- lowBits &* 0x20) & ~word }
 
-    /// Copies character data up to a `<`; false if it is not plain, or has no end.
+    /// Copies words up to the first byte that is marked, below a space or beyond ASCII; false if there is none.
     @inline(__always)
-    mutating func passText() -> Bool {
+    private mutating func copy(to marks: (UInt64) -> UInt64) -> Bool {
         while input < end {
             let word = word
             (destination + output).storeBytes(of: word.littleEndian, as: UInt64.self)
-            // `<` and `>` differ in one bit.
-            let found =
-                (Self.marks(word | Self.lowBits &* 2, UInt8(ascii: ">")) | Self.marks(word, UInt8(ascii: "&"))
-                    | Self.controls(word) | word) & Self.highBits
-            if found == 0 {
-                input &+= 8
-                output &+= 8
-                continue
-            }
-            let count = found.trailingZeroBitCount &>> 3
+            let found = (marks(word) | Self.controls(word) | word) & Self.highBits
+            let count = found == 0 ? 8 : found.trailingZeroBitCount &>> 3
             input &+= count
             output &+= count
+            if found != 0 { return true }
+        }
+        return false
+    }
+
+    /// Copies character data up to a `<`; false if it is not plain, or has no end.
+    @inline(__always)
+    mutating func passText() -> Bool {
+        // `<` and `>` differ in one bit.
+        while copy(to: { Self.marks($0 | Self.lowBits &* 2, UInt8(ascii: ">")) | Self.marks($0, UInt8(ascii: "&")) }) {
             switch byte() {
             case UInt8(ascii: "<"): return true
             case UInt8(ascii: "&"):
@@ -122,20 +124,7 @@ struct PlainCursor {
     /// Copies an attribute value up to its quote; false if it is not plain, or has no end.
     @inline(__always)
     mutating func passValue(_ quote: UInt8) -> Bool {
-        while input < end {
-            let word = word
-            (destination + output).storeBytes(of: word.littleEndian, as: UInt64.self)
-            let found =
-                (Self.marks(word, quote) | Self.marks(word, UInt8(ascii: "&")) | Self.marks(word, UInt8(ascii: "<"))
-                    | Self.controls(word) | word) & Self.highBits
-            if found == 0 {
-                input &+= 8
-                output &+= 8
-                continue
-            }
-            let count = found.trailingZeroBitCount &>> 3
-            input &+= count
-            output &+= count
+        while copy(to: { Self.marks($0, quote) | Self.marks($0, UInt8(ascii: "&")) | Self.marks($0, UInt8(ascii: "<")) }) {
             switch byte() {
             case quote: return true
             case UInt8(ascii: "&"):
