@@ -47,9 +47,9 @@ public struct InformationConfiguration: Sendable {
     /// What was sent longer than this before a loss had no part in it; and a connection that was cut after a longer life
     /// was not cut because of what was sent.
     public var poisonLife: Duration = .seconds(10)
-    /// What is suspected is sent alone, and cleared when the link has outlived it by this much, or a ping behind it has
-    /// come back.
-    public var poisonSettling: Duration = .milliseconds(250)
+    /// What is suspected is sent alone, and cleared when a ping behind it has come back; so often it is looked whether the
+    /// next one may go.
+    public var poisonPace: Duration = .milliseconds(250)
     /// How long a link has to live before a connection that is cut says something about what was sent alone.
     public var poisonCalm: Duration = .seconds(1)
     /// How long suspicions last: longer than the link takes to come back (60 s at most), and than consumers pause that ask

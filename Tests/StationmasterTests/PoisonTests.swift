@@ -38,6 +38,7 @@ struct PoisonTests {
                 }
                 items.append(stanza["id"] ?? "")
             }
+            try bench.answer(sent)
             try bench.advance(seconds: 0.1)
         }
         return (items, false)

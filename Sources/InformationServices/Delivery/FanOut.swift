@@ -21,7 +21,11 @@ final class FanOut {
 
     func register(on core: inout CoreRegistry) {
         live.routes = { [unowned self] in index.routes($0, in: state) }
-        core.linkRelieved { [live] context in context.afterCommit { if live.release($0) { $0.relieveAgain() } } }
+        core.linkRelieved { [live] context in
+            context.afterCommit { if live.release($0) { $0.relieveAgain() } }
+            // Their last turn may have met a link that took nothing, and after the last acquittal there is none.
+            if !live.probation.isEmpty { context.later(milliseconds: 0) { try live.sendProbationers($0) } }
+        }
         feeds.trials.onTurn { [live] in try live.sendProbationers($0) }
     }
 

@@ -7,55 +7,21 @@ import StationModel
 ///
 /// Three steps. *Suspicion*: what was sent shortly before the server ended the stream with an error gets a strike; an item
 /// that may be sent again gets its own, and a live one, which never is, gives it to its station. *Trial*: who has all but
-/// one of the strikes goes out alone, and is acquitted when the link outlives it. *Verdict*: the item that the link was
+/// one of the strikes goes out alone, over a link that was seen to live, and is acquitted when the server is known to have
+/// read it: time is no proof. *Verdict*: the item that the link was
 /// lost with in a trial is the one.
 ///
 /// A connection that is cut without a word says much less: the network does so, and a server that dies of other things. So
 /// it counts for links that were lost soon after they came up, a trial needs a link that has proven itself before, and the
 /// item must be lost with so many of them.
 struct PoisonWatch {
-    /// An item that is not sent any more from now on.
-    struct Culprit: Hashable {
-        let position: Int64
-        /// The number of its station.
-        let publisher: Int64
-        /// How many links were lost with it.
-        let losses: Int
-    }
-
-    private struct Sent {
-        let position: Int64
-        /// The number of the station for a live item, else 0.
-        let publisher: Int64
-        let at: Int64
-    }
-
-    private struct Trial {
-        let number: Int
-        let position: Int64
-        let publisher: Int64
-        /// The feed that it went to, if it was one.
-        let feed: ObjectIdentifier?
-        let at: Int64
-    }
-
-    private struct Suspicion {
-        /// 0 for an item that was acquitted.
-        var strikes = 0
-        /// All that is held against it are connections that were cut.
-        var isByCutsOnly = true
-        /// Connections that were cut in its trials.
-        var cutTrials = 0
-        var at: Int64
-    }
-
     /// After so many losses the item is set aside.
     let losses: Int
     /// In milliseconds: what was sent longer than this before a loss had no part in it, and a connection that was cut after
     /// a longer life was not cut because of what was sent.
     let shortLife: Int64
-    /// A suspect that the link has outlived by this much is none, in milliseconds.
-    let settling: Int64
+    /// How often those that wait are looked at, in milliseconds.
+    let pace: Int64
     /// How long a link has to live before a trial counts in which the connection is cut. The second trial waits twice as
     /// long and so on, so that a link that ends by itself after a fixed time does not end in each of them.
     let calm: Int64
@@ -76,17 +42,17 @@ struct PoisonWatch {
     private var stations: [Int64: Suspicion] = [:]
     private var trial: Trial?
     private var trials = 0
-    /// The server has read what was sent until then.
+    /// The server has read what was sent over this link until then; the lowest number as long as it was not heard of.
     private var readUntil: Int64 = .min
     private var lastSent: Int64 = .min
     /// Whether some items have to be sent alone. Kept, since each delivery asks.
     private(set) var hasSuspects = false
 
-    init(losses: Int, shortLife: Duration, settling: Duration, calm: Duration, memory: Duration) {
+    init(losses: Int, shortLife: Duration, pace: Duration, calm: Duration, memory: Duration) {
         func milliseconds(_ duration: Duration) -> Int64 { Timestamp(milliseconds: 0).adding(duration).milliseconds }
         self.losses = max(2, losses)
         self.shortLife = milliseconds(shortLife)
-        self.settling = milliseconds(settling)
+        self.pace = milliseconds(pace)
         self.calm = milliseconds(calm)
         self.memory = milliseconds(memory)
     }
@@ -95,7 +61,7 @@ struct PoisonWatch {
 
     mutating func linkReady(at now: Timestamp) {
         readyAt = now.milliseconds
-        readUntil = now.milliseconds &- 1
+        readUntil = .min
         lastSent = .min
         forgetSent()
         forgetOld(now.milliseconds)
@@ -104,7 +70,11 @@ struct PoisonWatch {
     /// Whether the item may only be sent alone.
     func isSuspect(_ position: Int64, of publisher: Int64) -> Bool {
         guard hasSuspects else { return false }
-        return isSuspect(items[position]) || isSuspect(stations[publisher])
+        if let item = items[position] {
+            if isSuspect(item) { return true }
+            if item.strikes == 0 { return false }
+        }
+        return isSuspect(stations[publisher])
     }
 
     private func isSuspect(_ suspicion: Suspicion?) -> Bool { (suspicion?.strikes ?? 0) &+ 1 >= losses }
@@ -118,8 +88,14 @@ struct PoisonWatch {
 
     /// Whether next to nothing is under way that the server may not have read.
     func isQuiet(at now: Timestamp) -> Bool {
-        lastSent <= readUntil || now.milliseconds &- lastSent > settling
-            || now.milliseconds &- readUntil <= Self.quietMilliseconds
+        isAlive(at: now, within: Self.quietMilliseconds) || (readUntil > .min && lastSent <= readUntil)
+    }
+
+    /// Whether the link was seen to live lately, so that a trial may begin beside others.
+    func isAlive(at now: Timestamp) -> Bool { isAlive(at: now, within: shortLife) }
+
+    private func isAlive(at now: Timestamp, within milliseconds: Int64) -> Bool {
+        readUntil > .min && now.milliseconds &- readUntil <= milliseconds
     }
 
     /// The server has read all that was sent until then.
@@ -168,22 +144,32 @@ struct PoisonWatch {
         return true
     }
 
+    /// Nothing was heard of the server behind a trial, which says neither. True if something that waited may be sent now.
+    mutating func unanswered(_ number: Int) -> Bool {
+        guard let trial, trial.number == number else { return false }
+        self.trial = nil
+        return true
+    }
+
     /// Time has gone by. True if something that waited may be sent now.
     mutating func tick(at now: Timestamp) -> Bool {
-        if let trial {
-            guard now.milliseconds &- trial.at >= settling else { return false }
-            acquit(trial)
-        }
+        guard trial == nil else { return false }
         forgetOld(now.milliseconds)
         return true
     }
 
     private mutating func acquit(_ trial: Trial) {
         self.trial = nil
-        readUntil = trial.at
+        readUntil = max(readUntil, trial.at)
         items[trial.position]?.strikes = 0
         items[trial.position]?.cutTrials = 0
-        stations.removeValue(forKey: trial.publisher)
+        if var station = stations[trial.publisher] {
+            // Who is there whenever links are lost could send something harmless in between each time.
+            let stays = station.hits >= 2 &* losses
+            station.strikes = stays ? min(station.strikes, losses &- 1) : 0
+            stations[trial.publisher] = station
+            if stays, items[trial.position] == nil { items[trial.position] = Suspicion(at: trial.at) }
+        }
         look()
     }
 
@@ -231,13 +217,14 @@ struct PoisonWatch {
         let recent = sent.filter { now &- $0.at <= shortLife }
         var culprit: Culprit?
         if let trial {
-            let isAlone = !recent.contains { isOther($0, than: trial) }
+            let isAlone = !sent.contains { isOther($0, than: trial) }
             let strikes = 1 &+ max(items[trial.position]?.strikes ?? 0, stations[trial.publisher]?.strikes ?? 0)
             if strikes >= (isAlone ? losses : 2 &* losses) {
                 culprit = Culprit(position: trial.position, publisher: trial.publisher, losses: strikes)
                 items.removeValue(forKey: trial.position)
                 // Whoever has sent one may send more, and each of them need not cost so many links.
-                stations[trial.publisher] = Suspicion(strikes: losses &- 1, isByCutsOnly: false, at: now)
+                let hits = (stations[trial.publisher]?.hits ?? 0) &+ 1
+                stations[trial.publisher] = Suspicion(strikes: losses &- 1, hits: hits, isByCutsOnly: false, at: now)
             } else {
                 items[trial.position] = Suspicion(strikes: strikes, isByCutsOnly: false, at: now)
             }
@@ -249,7 +236,7 @@ struct PoisonWatch {
 
     /// Whether the server may have read this one at the same time, and it was not acquitted.
     private func isOther(_ one: Sent, than trial: Trial) -> Bool {
-        one.position != trial.position && one.at > readUntil && one.at >= trial.at &- settling
+        one.position != trial.position && one.at > readUntil
             && !(one.publisher == 0 && items[one.position]?.strikes == 0)
     }
 
@@ -275,6 +262,7 @@ struct PoisonWatch {
         func struck(_ old: Suspicion?) -> Suspicion {
             var suspicion = old ?? Suspicion(at: now)
             suspicion.strikes = max(suspicion.strikes, min(suspicion.strikes &+ 1, losses &- 1))
+            suspicion.hits &+= 1
             suspicion.isByCutsOnly = suspicion.isByCutsOnly && isCut
             suspicion.at = now
             return suspicion

@@ -28,7 +28,7 @@ final class Trials {
         let configuration = state.configuration
         watch = PoisonWatch(
             losses: configuration.poisonLosses, shortLife: configuration.poisonLife,
-            settling: configuration.poisonSettling, calm: configuration.poisonCalm,
+            pace: configuration.poisonPace, calm: configuration.poisonCalm,
             memory: configuration.poisonMemory)
     }
 
@@ -53,7 +53,7 @@ final class Trials {
     /// While some items have to be sent alone: lets the next one go.
     private func look(_ link: Int, _ context: CoreContext) {
         guard link == links, watch.hasSuspects else { return }
-        context.later(milliseconds: watch.settling) { [self] context in
+        context.later(milliseconds: watch.pace) { [self] context in
             guard link == links else { return }
             look(link, context)
             confirm(context)
@@ -80,7 +80,8 @@ final class Trials {
     func maySend(_ position: Int64, of publisher: Int64, at now: Timestamp) -> Bool {
         guard watch.isSuspect(position, of: publisher) else { return true }
         guard watch.mayTry(position, at: now) else { return false }
-        if watch.isQuiet(at: now) || quietWanted.map({ now.milliseconds(since: $0) > Self.patience }) == true {
+        let isImpatient = quietWanted.map { now.milliseconds(since: $0) > Self.patience } ?? false
+        if watch.isQuiet(at: now) || (isImpatient && watch.isAlive(at: now)) {
             quietWanted = nil
             return true
         }
@@ -115,21 +116,23 @@ final class Trials {
         if let number = watch.trialNumber {
             guard asked != number else { return }
             asked = number
-            ping(context) { [self] in watch.outlived(number) }
+            ping(context) { [self] in $0 ? watch.outlived(number) : watch.unanswered(number) }
         } else if quietWanted != nil, !isQuietAsked {
             isQuietAsked = true
-            ping(context) { [self] in
+            ping(context) { [self] isAnswered in
                 isQuietAsked = false
-                watch.read(until: now)
-                return true
+                // What goes out in the same batch may be behind the ping.
+                if isAnswered { watch.read(until: now.adding(milliseconds: -1)) }
+                return isAnswered
             }
         }
     }
 
-    private func ping(_ context: CoreContext, _ answered: @escaping () -> Bool) {
+    /// `done` is told whether an answer came, and says whether something that waited may be sent now.
+    private func ping(_ context: CoreContext, _ done: @escaping (_ isAnswered: Bool) -> Bool) {
         let link = links
         context.request(.get, from: state.domain, to: state.domain, Element(Ping.payload)) { [self] answer, context in
-            guard answer != nil, link == links, answered() else { return }
+            guard link == links, done(answer != nil) else { return }
             try turn(context)
         }
     }
