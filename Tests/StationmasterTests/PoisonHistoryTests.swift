@@ -168,4 +168,15 @@ struct PoisonHistoryTests {
         try bench.revoke("weather@nws.example", "wx-1")
         #expect(try ask(one, poisons: []) != .items([], marks: ["1-5"]))
     }
+
+    @Test("Of items that are asked for by their ids none is left out while one is suspected: all of them come, or later")
+    func noneLeftOut() throws {
+        for _ in 1...2 {
+            #expect(try askTwice("<items node='stations/wx-1'><item id='1-5'/></items>", poisons: ["1-5"]) == .closed)
+            try connect()
+        }
+        let two = "<items node='stations/wx-1'><item id='1-5'/><item id='1-6'/></items>"
+        #expect(try askTwice(two, poisons: []) == .items(["1-6", "1-5"], marks: []))
+        #expect(try ask(two, poisons: []) == .items(["1-5", "1-6"], marks: []))
+    }
 }

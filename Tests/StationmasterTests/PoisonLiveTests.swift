@@ -178,4 +178,29 @@ struct PoisonLiveTests {
         try bench.publish(from: stations[0], 5)
         #expect(try bench.sent().deliveries.map(\.id) == ["1-7"])
     }
+
+    @Test("More than may wait: what is lost is told at once, although the link takes everything")
+    func overflow() throws {
+        let (bench, stations) = try suspects()
+        for seq in 3...4100 { try bench.publish(from: stations[0], Int64(seq)) }
+        let dropped = try bench.sent().compactMap { stanza in
+            stanza.elements.first { $0.name.local == "dropped" }.flatMap { Int($0["count"] ?? "") }
+        }
+        #expect(dropped.reduce(0, +) == 2)
+    }
+
+    @Test("One that waited and is refused by the link is told as lost")
+    func refused() throws {
+        let (bench, stations) = try suspects()
+        try bench.publish(from: stations[0], 3)
+        try bench.advance(seconds: 0.25)
+        let ping = try bench.sent()
+        bench.outlet.set(up: false)
+        try bench.answer(ping)
+        bench.outlet.set(up: true)
+        try bench.advance(seconds: 1)
+        let sent = try bench.sent()
+        #expect(sent.deliveries.isEmpty)
+        #expect(sent.contains { $0.elements.contains { $0.name.local == "dropped" && $0["count"] == "1" } })
+    }
 }

@@ -56,7 +56,7 @@ final class FanOut {
         let routes = index.routes(publisher, in: state)
         guard !routes.isEmpty else { return }
         if output.isCongested || live.isHolding { return hold(routes, publisher, position, isLate, body, output) }
-        if live.isOnProbation(position, of: publisher) { return setApart(routes, publisher, position) }
+        if live.isOnProbation(position, of: publisher) { return setApart(routes, publisher, position, output) }
         if routes.hasLive { live.writing(position, of: publisher, output) }
         item.begin(epoch: state.epoch, position: position, isLate: isLate, publisher, in: state.publishers.directory)
         write(routes.common, publisher, position, body, output)
@@ -99,8 +99,8 @@ final class FanOut {
 
     /// The report may be one for which the server closes the stream: feeds come back to it, and live deliveries wait for
     /// a turn of their own.
-    private func setApart(_ routes: Routes, _ publisher: Int64, _ position: Int64) {
+    private func setApart(_ routes: Routes, _ publisher: Int64, _ position: Int64, _ output: CoreOutput) {
         routes.forEach { for subscription in $0.single where subscription.options.mode == .feed { feeds.hold(subscription) } }
-        if routes.hasLive { live.putOnProbation(position, of: publisher) }
+        if routes.hasLive { live.putOnProbation(position, of: publisher, output) }
     }
 }

@@ -14,8 +14,14 @@ extension LiveDelivery {
     }
 
     /// The report waits for a turn of its own.
-    func putOnProbation(_ position: Int64, of publisher: Int64) {
-        if !probation.append(position, of: publisher) { lost(publisher) }
+    func putOnProbation(_ position: Int64, of publisher: Int64, _ output: CoreOutput) {
+        if !probation.append(position, of: publisher) { loseOne(publisher, output) }
+    }
+
+    /// A report is lost although the link may take everything: its subscribers are told at the next relief.
+    private func loseOne(_ publisher: Int64, _ output: CoreOutput) {
+        lost(publisher)
+        output.relieveAgain()
     }
 
     /// Sends what waits, up to one that is suspected; behind it the others wait until the link has outlived it.
@@ -28,10 +34,11 @@ extension LiveDelivery {
             let entry = try entry(place)
             probation.removeFirst()
             guard let entry else {
-                context.afterCommit { [self] _ in lost(place.publisher) }
+                context.afterCommit { [self] output in loseOne(place.publisher, output) }
                 continue
             }
             context.afterCommit { [self] output in
+                note(entry.publisher, output)
                 entry.body.withUnsafeBufferPointer {
                     write(entry.publisher, entry.position, entry.isLate, $0, output)
                 }

@@ -40,9 +40,15 @@ final class LiveDelivery {
     /// A report is about to be written to its live subscribers.
     @inline(__always)
     func writing(_ position: Int64, of publisher: Int64, _ output: CoreOutput) {
+        note(publisher, output)
+        trials.sendingLive(position, of: publisher, at: output.now)
+    }
+
+    /// What is in the chunk that is being filled is counted if the link does not take it.
+    @inline(__always)
+    func note(_ publisher: Int64, _ output: CoreOutput) {
         if output.chunks != chunk { chunkEnded(output) }
         unflushed.append(publisher)
-        trials.sendingLive(position, of: publisher, at: output.now)
     }
 
     /// Counts what was in a chunk that the link did not take.
@@ -93,9 +99,10 @@ final class LiveDelivery {
         while !buffer.isEmpty, !output.isCongested, output.chunks < last {
             let first = output.chunks
             let refused = output.refusedChunks
+            var apart: [LiveProbation.Place] = []
             let written = buffer.withOldest(Self.reportsAtOnce) { publisher, position, isLate, body in
-                if isOnProbation(position, of: publisher) {
-                    putOnProbation(position, of: publisher)
+                if isOnProbation(position, of: publisher) || apart.contains(where: { $0.publisher == publisher }) {
+                    apart.append(LiveProbation.Place(position: position, publisher: publisher))
                 } else {
                     write(publisher, position, isLate, body, output)
                 }
@@ -105,11 +112,13 @@ final class LiveDelivery {
             let refusals = output.refusedChunks &- refused
             if refusals > 0, refusals == output.chunks &- first { break }
             // Some of it may have gone out: at most once means that none of it goes out again.
-            buffer.withOldest(refusals > 0 ? written : 0) { publisher, _, _, _ in
-                lost(publisher)
+            let positions = Set(apart.map(\.position))
+            buffer.withOldest(refusals > 0 ? written : 0) { publisher, position, _, _ in
+                if !positions.contains(position) { lost(publisher) }
                 return true
             }
             buffer.removeFirst(written)
+            for place in apart { putOnProbation(place.position, of: place.publisher, output) }
         }
         chunk = output.chunks
         return !buffer.isEmpty && !output.isCongested

@@ -87,7 +87,7 @@ extension PubSubService {
         _ request: Request, _ node: PubSubNode, _ entries: [LogEntry], _ setAside: [Int64], isNewestFirst: Bool = false,
         isPage: Bool, _ context: CoreContext
     ) throws(StanzaError) {
-        var entries = try upToSuspect(entries, context)
+        var entries = try isPage ? upToSuspect(entries, context) : suspectLast(entries, context)
         for entry in entries { trials.sending(entry.position, of: entry.publisher, at: context.now) }
         trials.confirmSoon(context)
         if isNewestFirst { entries.reverse() }
@@ -113,6 +113,19 @@ extension PubSubService {
         }
         guard place > 0 else { throw Self.busy }
         return Array(entries[..<place])
+    }
+
+    /// Whoever asks for items by their ids takes those that are left out for such that there are not. So the answer has all
+    /// of them or comes later; the one that is suspected is the last, and there may be one.
+    private func suspectLast(_ entries: [LogEntry], _ context: CoreContext) throws(StanzaError) -> [LogEntry] {
+        guard trials.hasSuspects else { return entries }
+        var entries = entries
+        let suspects = entries.indices.filter { trials.isSuspect(entries[$0].position, of: entries[$0].publisher) }
+        guard let place = suspects.first else { return entries }
+        guard suspects.count == 1, trials.maySend(entries[place].position, of: entries[place].publisher, at: context.now)
+        else { throw Self.busy }
+        entries.append(entries.remove(at: place))
+        return entries
     }
 
     /// The items that the request names, in its order; those that there are not are left out.
