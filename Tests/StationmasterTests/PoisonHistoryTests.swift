@@ -13,7 +13,7 @@ struct PoisonHistoryTests {
 
     /// Reports 1 to 8, of which nobody was sent any.
     init() throws {
-        bench = try InformationBench()
+        bench = try InformationBench(segmentBytes: 4096) { $0.retention = .seconds(3 * 3600) }
         let station = try bench.install("wx-1")
         try bench.grant("weather@nws.example", "wx-1")
         for seq in 1...8 { try bench.publish(from: station, Int64(seq)) }
@@ -178,5 +178,35 @@ struct PoisonHistoryTests {
         let two = "<items node='stations/wx-1'><item id='1-5'/><item id='1-6'/></items>"
         #expect(try askTwice(two, poisons: []) == .items(["1-6", "1-5"], marks: []))
         #expect(try ask(two, poisons: []) == .items(["1-5", "1-6"], marks: []))
+    }
+
+    private let station = "wx-1@stations.localhost/agent"
+
+    @Test("An old culprit does not take with it what the station has sent well since: all is set aside from the first recent one on")
+    func oldCulprit() throws {
+        try bench.advance(seconds: 7200)
+        for seq in 9...12 { try bench.publish(from: station, Int64(seq)) }
+        var outcome = Outcome.closed
+        for _ in 1...30 {
+            if outcome == .closed { try connect() }
+            outcome = try ask(newest, poisons: ["1-5", "1-10"])
+            try bench.advance(seconds: 0.3)
+            try bench.echoed()
+        }
+        #expect(try quarantine() == ["1-5", "1-10", "1-11", "1-12"])
+    }
+
+    @Test("What the log has given up is not in quarantine any more")
+    func givenUp() throws {
+        for _ in 1...3 {
+            #expect(try askTwice("<items node='stations/wx-1'><item id='1-5'/></items>", poisons: ["1-5"]) == .closed)
+            try connect()
+        }
+        #expect(try quarantine() == ["1-5"])
+        for first in [9, 61] {
+            for seq in first..<(first + 52) { try bench.publish(from: station, Int64(seq)) }
+            try bench.advance(seconds: 4 * 3600)
+        }
+        #expect(try quarantine() == [])
     }
 }

@@ -35,28 +35,57 @@ final class Quarantine {
 
     /// The item is not sent again, on no feed and in no answer.
     func setAside(_ culprit: PoisonWatch.Culprit, _ context: CoreContext) throws {
-        let position = culprit.position
-        guard state.quarantine[position] == nil, let entry = try state.readableEntry(at: position),
-            let serial = state.publishers.serial(entry.publisher)
-        else { return }
-        let record = QuarantineRecord(position: position, at: context.now, losses: culprit.losses)
+        guard state.quarantine[culprit.position] == nil else { return }
+        let record = QuarantineRecord(position: culprit.position, at: context.now, losses: culprit.losses)
+        try setAside(record, context)
+    }
+
+    private func setAside(_ record: QuarantineRecord, _ context: CoreContext) throws {
+        let position = record.position
+        let readable: LogEntry?
+        do { readable = try state.log.entry(at: position) } catch is StoreDamage { readable = nil } catch is StoreBusy {
+            return keep(record, context)
+        }
+        guard let entry = readable, let serial = state.publishers.serial(entry.publisher) else {
+            // There is nothing to be sent.
+            state.quarantine.removeValue(forKey: position)
+            return
+        }
         try state.store.insert(record)
+        try tell(record, entry, serial, context)
+    }
+
+    /// It cannot be looked at now, but must not go out meanwhile: in memory it is set aside at once.
+    private func keep(_ record: QuarantineRecord, _ context: CoreContext) {
+        context.later(milliseconds: LogReader.pauseMilliseconds) { [self] context in
+            // Unless the operator has released it.
+            guard state.quarantine[record.position] == record else { return }
+            try setAside(record, context)
+        }
+        state.quarantine[record.position] = record
+    }
+
+    /// The station's timeline, the log and the other domain hear of it; what else it has sent may be set aside too.
+    private func tell(_ record: QuarantineRecord, _ entry: LogEntry, _ serial: Serial, _ context: CoreContext) throws {
+        let position = record.position
         let item = state.item(position)
-        let text = "item \(item) quarantined: the stream was closed \(culprit.losses) times after it"
+        let text = "item \(item) quarantined: the stream was closed \(record.losses) times after it"
         try context.audit(
             actor: state.domain.description, action: "quarantined", subject: serial.description,
             detail: .object([
-                "item": .string(item), "seq": .integer(entry.sequence), "losses": .integer(Int64(culprit.losses)),
+                "item": .string(item), "seq": .integer(entry.sequence), "losses": .integer(Int64(record.losses)),
             ]))
         try context.audit(
             actor: state.domain.description, action: "alarm", subject: serial.description,
             detail: .object(["text": .string(text)]))
         context.journal(serial, .delivery, "alarm: item quarantined", detail: "\(item), seq \(entry.sequence)")
         context.emit(.finding(serial: serial, text: text))
-        let lately = try culprits(of: entry.publisher, context.now) + [position]
+        let lately = Set(try culprits(of: entry.publisher, context.now) + [position])
         state.quarantine[position] = record
-        guard lately.count >= state.configuration.poisonItems, let first = lately.min() else { return }
+        guard lately.count >= state.configuration.poisonItems else { return }
         context.emit(.poisonous(serial: serial, reason: "the server closes the stream for its reports, now for \(item)"))
+        // One that is months old says nothing about all that came since.
+        guard let first = try lately.sorted().first(where: { try isRecent($0, context.now) }) else { return }
         let last = try state.log.lastPosition()
         context.later(milliseconds: 0) { [self] in try setAside(allOf: entry.publisher, first...last, $0) }
     }
@@ -72,6 +101,11 @@ final class Quarantine {
                 return false
             }
         }
+    }
+
+    private func isRecent(_ position: Int64, _ now: Timestamp) throws -> Bool {
+        let memory = Timestamp(milliseconds: 0).adding(state.configuration.poisonMemory).milliseconds
+        return try state.readableEntry(at: position).map { abs(now.milliseconds(since: $0.receivedAt)) < memory } ?? false
     }
 
     /// How many reports of a station are set aside in one request.

@@ -31,6 +31,7 @@ final class Retention {
     }
 
     private func step(_ context: CoreContext) throws {
+        try forgetQuarantine()
         let before = state.configuration.retention.map { age in
             context.now.adding(milliseconds: -Timestamp(milliseconds: 0).adding(age).milliseconds)
         }
@@ -40,5 +41,17 @@ final class Retention {
         context.afterCommit { [state] _ in state.store.remove(before: first) }
         // One segment at a time: there may be many after the rule has changed.
         context.later(milliseconds: 100) { [self] in try step($0) }
+    }
+
+    /// How many rows of the quarantine are deleted in one request.
+    private static let rowsAtOnce = 500
+
+    /// What the log does not have any more need not be set aside.
+    private func forgetQuarantine() throws {
+        guard !state.quarantine.isEmpty else { return }
+        let first = try state.log.firstPosition()
+        let gone = Array(state.quarantine.keys.lazy.filter { $0 < first }.prefix(Self.rowsAtOnce))
+        for position in gone { try state.store.removeQuarantine(position) }
+        for position in gone { state.quarantine.removeValue(forKey: position) }
     }
 }
