@@ -18,12 +18,18 @@ enum SenMLBody {
             records.append(record)
         }
         guard let resolved = try? SenMLPack(records).resolve(now: now) else { return nil }
-        guard resolved.count == records.count else { return "records are lost" }
-        for measurement in resolved {
+        let places = Set(resolved.map(\.record))
+        guard places.count == resolved.count, resolved.map(\.record) == places.sorted() else { return "records are out of order" }
+        for (place, record) in records.enumerated() where !places.contains(place) {
+            let isEmpty = record.name == nil && record.value == nil && record.sum == nil && record.baseValue == nil && record.baseSum == nil
+            if !isEmpty { return "record \(place) is lost" }
+        }
+        for var measurement in resolved {
             guard measurement.time.isFinite, (1...255).contains(measurement.name.utf8.count) else { return "unresolved: \(measurement)" }
             if case .number(let number)? = measurement.value, !number.isFinite { return "no number: \(measurement)" }
             // Before 1978 a time counts from now.
             guard measurement.time >= 268_435_456 else { continue }
+            measurement.record = 0
             let record = SenMLRecord(
                 name: measurement.name, unit: measurement.unit, value: measurement.value, sum: measurement.sum, time: measurement.time,
                 updateTime: measurement.updateTime)
