@@ -10,12 +10,15 @@ struct ProductionTests {
         let name: String
         let kept: [String]
         let broken: [String]
+        /// Stanzas that no string can hold.
+        let brokenBytes: [[UInt8]]
         var description: String { name }
 
-        init(_ name: String, kept: [String], broken: [String]) {
+        init(_ name: String, kept: [String], broken: [String], brokenBytes: [[UInt8]] = []) {
             self.name = name
             self.kept = kept
             self.broken = broken
+            self.brokenBytes = brokenBytes
         }
     }
 
@@ -49,7 +52,18 @@ struct ProductionTests {
         Rule("Namespaces §2-6", kept: ["<a xmlns=''/>", "<p:a xmlns:p='u'/>", "<a xml:lang='en'/>", "<a xmlns:xml='http://www.w3.org/XML/1998/namespace'/>"],
             broken: ["<p:a/>", "<a p:b='1'/>", "<a xmlns:p=''/>", "<a xmlns:xml='u'/>", "<a xmlns:xmlns='u'/>", "<a xmlns='http://www.w3.org/2000/xmlns/'/>",
                 "<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>", "<:a/>", "<a:/>", "<a:b:c xmlns:a='u'/>", "<a xmlns:p='u' xmlns:q='u' p:b='' q:b=''/>"]),
-        Rule("RFC 6120 §11.6: UTF-8", kept: ["<a>\u{E9}\u{20AC}\u{1F600}</a>"], broken: []),
+        Rule("RFC 6120 §11.6: UTF-8", kept: ["<a>\u{E9}\u{20AC}\u{1F600}</a>"], broken: [], brokenBytes: noUTF8.flatMap { bytes in
+            [("<a>", "</a>"), ("<a b='", "'/>"), ("<a", "/>"), ("<a><![CDATA[", "]]></a>")].map { Array($0.0.utf8) + bytes + Array($0.1.utf8) }
+        }),
+    ]
+
+    /// RFC 3629 §3: characters cut short or without a beginning, written longer than need be, surrogates, beyond the last;
+    /// and what other encodings have for a letter.
+    static let noUTF8: [[UInt8]] = [
+        [0x80], [0xBF], [0xC3], [0xC3, 0x28], [0xE2, 0x82], [0xE2, 0x28, 0xA1], [0xF0, 0x9F, 0x98], [0xC3, 0xA9, 0xA9],
+        [0xC0, 0x80], [0xC1, 0xA1], [0xE0, 0x81, 0xA1], [0xE0, 0x9F, 0xBF], [0xF0, 0x80, 0x81, 0xA1], [0xF0, 0x8F, 0xBF, 0xBF],
+        [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xED, 0xA0, 0xBD, 0xED, 0xB8, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80],
+        [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFC, 0x84, 0x80, 0x80, 0x80, 0x80], [0xFE], [0xFF], [0xFF, 0xFE, 0x61, 0x00], [0xE9],
     ]
 
     /// The header itself.
@@ -67,15 +81,18 @@ struct ProductionTests {
         Rule("[27] Misc, taken away by RFC 6120 §11.1", kept: [], broken: ["<!-- --><s>", "<?p?><s>", "<?xml-stylesheet href='u'?><s>"]),
     ]
 
-    func check(_ text: String, before: String, _ isKept: Bool) {
-        let bytes = Array((before + text).utf8)
+    func check(_ text: String, before: String, _ isKept: Bool) { check(Array(text.utf8), before: before, isKept) }
+
+    func check(_ text: [UInt8], before: String, _ isKept: Bool) {
+        let bytes = Array(before.utf8) + text
+        let shown = String(decoding: text, as: UTF8.self).debugDescription
         func isTaken(_ outcome: Outcome) -> Bool {
             outcome.failure == nil && outcome.header != nil && (before.isEmpty || outcome.stanzas.count == 1 && outcome.isClosed)
         }
         let whole = Outcome([bytes])
-        #expect(isTaken(whole) == isKept, "\(text.debugDescription): \(whole)")
+        #expect(isTaken(whole) == isKept, "\(shown): \(whole)")
         let single = Outcome(bytes.map { [$0] })
-        #expect(isTaken(single) == isKept, "\(text.debugDescription) byte by byte: \(single)")
+        #expect(isTaken(single) == isKept, "\(shown) byte by byte: \(single)")
         #expect(single.stanzas == whole.stanzas)
     }
 
@@ -83,6 +100,8 @@ struct ProductionTests {
     func stanza(_ rule: Rule) {
         for text in rule.kept { check(text + "</s>", before: "<s xmlns='d'>", true) }
         for text in rule.broken { check(text + "</s>", before: "<s xmlns='d'>", false) }
+        for text in rule.brokenBytes { check(text + "</s>".utf8, before: "<s xmlns='d'>", false) }
+        #expect(!rule.broken.isEmpty || !rule.brokenBytes.isEmpty, "nothing breaks this rule")
     }
 
     @Test("In the header", arguments: headerRules)
