@@ -20,6 +20,9 @@ struct BannedCall: Sendable, CustomStringConvertible {
     /// Where time, randomness and identifiers come in.
     static let roots: Set<String> = ["Stationmaster", "StationAgent", "stationmaster-command", "station-command"]
 
+    /// What Foundation reads may be of any size and have a member twice; what it writes is in no fixed order.
+    private static let strictJSON = "JSONDocument and JSON of StationJSON: strict, bounded, the same everywhere"
+
     static let all = [
         BannedCall("try!", "throw, or handle the error"),
         BannedCall("fatal" + "Error", "throw: no input may end the process"),
@@ -30,6 +33,9 @@ struct BannedCall: Sendable, CustomStringConvertible {
         BannedCall("UUID()", "take random bytes from CoreRandom", allowed: ["StationTesting"]),
         BannedCall(
             "SystemRandom" + "NumberGenerator", "take random bytes from CoreRandom or a parameter", allowed: roots),
+        BannedCall("JSON" + "Decoder", Self.strictJSON),
+        BannedCall("JSON" + "Encoder", Self.strictJSON),
+        BannedCall("JSON" + "Serialization", Self.strictJSON),
         BannedCall("Dispatch" + "Queue", "a service with run(), or the core's work pool"),
         BannedCall("Task." + "detached", "a task group in run()"),
         BannedCall("TO" + "DO", "do it, or leave it out"),
