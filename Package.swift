@@ -105,7 +105,7 @@ let package = Package(
         tests("XMPPCoreTests", ["XMPPCore"]),
         tests("XMPPLinkTests", ["XMPPComponent", "XMPPClient", "LiveServers"]),
         tests("StationPKITests", ["StationPKI", "StationDigest"]),
-        tests("StationProtocolTests", ["StationProtocol", "Governance"]),
+        tests("StationProtocolTests", ["StationProtocol", "XMPPTransport", "Governance"]),
         tests("StationmasterTests", ["Stationmaster", "StationTesting"] + nio),
         tests("TranscriptTests", ["StationTesting", "XMPPClient", "LiveServers"] + nio),
         tests("StationAgentTests", ["StationAgent"]),

@@ -66,11 +66,12 @@ public struct JSONStreamReader: Sendable {
             while index < bytes.endIndex {
                 let isString = place == .text || place == .nameText
                 if isString, escape == .none, half == nil {
-                    let run = Self.plainRun(bytes, from: index)
+                    // A name is at fault with its second byte, so that what it is refused for depends on no cut.
+                    let run = Self.plainRun(bytes, from: index, most: place == .text ? .max : 1)
                     try count(run)
                     try append(UnsafeRawBufferPointer(rebasing: bytes[index..<(index &+ run)]))
                     index &+= run
-                    if index == bytes.endIndex { return }
+                    if run > 0 { continue }
                 }
                 let byte = bytes[index]
                 index &+= 1
@@ -125,10 +126,11 @@ public struct JSONStreamReader: Sendable {
 
     // MARK: Inside of strings
 
-    /// How many bytes stand for themselves from here on.
-    private static func plainRun(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    /// How many bytes stand for themselves from here on, as far as that many.
+    private static func plainRun(_ bytes: UnsafeRawBufferPointer, from start: Int, most: Int) -> Int {
         var index = start
-        while index < bytes.endIndex {
+        let end = start &+ min(most, bytes.endIndex &- start)
+        while index < end {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
             index &+= 1

@@ -101,6 +101,8 @@ struct JSONStreamTests {
             let spaces = String(repeating: " ", count: 400)
             #expect(read("{\(spaces)\"s\":\"\"}", pieces: pieces, limit: 64).1 == .tooLarge)
             #expect(read("{\"s\":\"\"}\(spaces)\(spaces){\"s\":\" \"}", pieces: pieces, limit: 64) == (" ", nil))
+            // A name is none from its second byte on, however much of it comes at once.
+            #expect(read("{\"" + String(repeating: "s", count: 400), pieces: pieces, limit: 64) == ("", .shape))
         }
         // Never more is held than the limit, whatever comes.
         var reader = JSONStreamReader(textBytes: 1000)

@@ -6,6 +6,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case xml
     /// A JSON text: read, walked, written and read again.
     case json
+    /// A stream in JSON (XEP-0295): whole and cut, against the reader of JSON texts, and written again.
+    case jsonstream
     /// An address: prepared twice is prepared once.
     case jid
     /// A whole stanza in a stanza (XEP-0295): answered at most once, from us, and never for ever.
@@ -20,6 +22,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .xml: XMLBody.run(bytes)
         case .json: JSONBody.run(bytes)
+        case .jsonstream: JSONStreamBody.run(bytes)
         case .jid: JIDBody.run(bytes)
         case .stanza: StanzaBody.run(bytes)
         case .payload: PayloadBody.run(bytes)
@@ -32,6 +35,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .xml: XMLBody.seeds
         case .json: JSONBody.seeds
+        case .jsonstream: JSONStreamBody.seeds
         case .jid: JIDBody.seeds
         case .stanza: StanzaBody.seeds
         case .payload: PayloadBody.seeds

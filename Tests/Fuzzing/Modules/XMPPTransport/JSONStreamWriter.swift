@@ -1,0 +1,1 @@
+../../../../Sources/XMPPTransport/JSONStreamWriter.swift

@@ -1,0 +1,1 @@
+../../Fuzzing/Bodies/JSONStreamBody.swift
