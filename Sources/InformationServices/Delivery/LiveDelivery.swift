@@ -96,7 +96,9 @@ final class LiveDelivery {
         if output.chunks != chunk { chunkEnded(output) }
         if hasLosses, !output.isCongested { tellLosses(output) }
         let last = output.chunks &+ Self.chunksAtOnce
-        while !buffer.isEmpty, !output.isCongested, output.chunks < last {
+        var passes = 0
+        while !buffer.isEmpty, !output.isCongested, output.chunks < last, passes < Self.passesAtOnce {
+            passes += 1
             let first = output.chunks
             let refused = output.refusedChunks
             var apart: [LiveProbation.Place] = []
@@ -126,6 +128,8 @@ final class LiveDelivery {
 
     /// How much is sent between two batches of the core: some milliseconds' work.
     private static let chunksAtOnce = 64
+    /// What waits may be for nobody any more, and then makes no chunks.
+    private static let passesAtOnce = 64
 
     /// How many reports are written at most before the link is looked at.
     private static let reportsAtOnce = 256
