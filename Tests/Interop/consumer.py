@@ -5,7 +5,7 @@ import asyncio
 import re
 import xml.etree.ElementTree as ET
 
-from link import EVENT, OURS, PUBSUB, TIMEOUT, Link, Refused, read
+from link import EVENT, OURS, PUBSUB, TIMEOUT, Refused, log_in, read
 from slixmpp.exceptions import IqError
 
 ITEM = re.compile(r"^[0-9]+-[0-9]+$")
@@ -41,8 +41,8 @@ class Consumer:
         self.link = None
 
     async def login(self, direct=False):
-        self.link = await Link(
-            self.server, self.jid, self.server["users"][self.jid], direct=direct, container=self.container).login()
+        self.link = await log_in(
+            self.server, self.jid, self.server["users"][self.jid], direct=direct, container=self.container)
         return self
 
     async def logout(self):

@@ -26,7 +26,7 @@ import revoking
 import updating
 from checks import Checks, Stop, true
 from command import Stationmaster
-from link import Link, Refused
+from link import Refused, log_in
 from play import Play
 
 LIMIT = 600
@@ -35,7 +35,7 @@ LIMIT = 600
 async def ready(play):
     """Until the component answers a ping through the server."""
     jid = f"person@{play.server['domains']['consumers']}"
-    person = await Link(play.server, jid, play.server["users"][jid]).login()
+    person = await log_in(play.server, jid, play.server["users"][jid])
     try:
         deadline = time.monotonic() + 30
         while True:

@@ -76,6 +76,20 @@ def inner_stanza(text):
     return ET.fromstring(f"<stream xmlns='jabber:client'>{strict_json(text)['s']}</stream>")[0]
 
 
+async def log_in(server, *words, **options):
+    """A link that has logged in. While a session before it ends, jabberd2 may close the next stream with
+    `internal-server-error`: there a second try is made."""
+    tries = 3 if server["server"] == "jabberd2" else 1
+    while True:
+        tries -= 1
+        try:
+            return await Link(server, *words, **options).login()
+        except ConnectionError as problem:
+            if not tries or "disconnected" not in str(problem):
+                raise
+            await asyncio.sleep(0.3)
+
+
 class Link(slixmpp.ClientXMPP):
     """A client that logs in once, over STARTTLS or direct TLS, and never comes back by itself."""
 

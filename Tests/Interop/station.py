@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from identity import Key, StationCertificate, b64, key_identifier, open_envelope, read_challenge, unb64
-from link import Link
+from link import log_in
 
 
 class Station:
@@ -30,8 +30,8 @@ class Station:
 
     async def _login(self, jid, mechanism, certificate=None, direct=False, password=""):
         await self.logout()
-        self.link = await Link(
-            self.server, jid, password, mechanism=mechanism, certificate=certificate, direct=direct, container=self.container).login()
+        self.link = await log_in(
+            self.server, jid, password, mechanism=mechanism, certificate=certificate, direct=direct, container=self.container)
         return self.link
 
     async def logout(self):
